@@ -1,0 +1,91 @@
+"""Every error that autosearch raises on purpose.
+
+    AutoSearchError
+    ├── InputError             what the user wrote cannot be used (exit code 2)
+    │   ├── SpaceError             a search space, or values that do not belong to it
+    │   ├── ExperimentError        an experiment; carries every fault found, each with its place
+    │   └── StudyMismatchError     the folder holds a study of another experiment
+    ├── StoreError             the study's file cannot be read or written (exit code 6)
+    │   └── StudyBusyError         another process is running this study (exit code 5)
+    ├── ExecutorError          trials cannot be run here, e.g. more GPUs asked for than exist (exit code 7)
+    └── SearchFailedError      the search gave up: no metric, or too many failures (exit codes 3 and 4)
+
+A training program that fails is not an error: it is a trial with an end state.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class AutoSearchError(Exception):
+    """Base of all errors raised on purpose; its text is written for the user."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InputError(AutoSearchError):
+    """What the user wrote cannot be used."""
+
+    exit_code = 2
+
+
+class SpaceError(InputError):
+    """A search space is contradictory, or values do not belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with an experiment, and where it stands.
+
+    where: the field, dotted, e.g. "space.lr.low". line and column count from 1; 0 means unknown.
+    """
+
+    where: str
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Return "file:line:column: where: message", as editors and terminals link it."""
+        place = f"{self.file}:{self.line}:{self.column}: " if self.line else ""
+        return f"{place}{self.where}: {self.message}" if self.where else f"{place}{self.message}"
+
+
+class ExperimentError(InputError):
+    """An experiment cannot be used; `faults` lists everything that is wrong with it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class StudyMismatchError(InputError):
+    """The folder holds a study of another experiment."""
+
+
+class StoreError(AutoSearchError):
+    """The study's file cannot be read or written."""
+
+    exit_code = 6
+
+
+class StudyBusyError(StoreError):
+    """Another process is running this study."""
+
+    exit_code = 5
+
+
+class ExecutorError(AutoSearchError):
+    """Trials cannot be run here."""
+
+    exit_code = 7
+
+
+class SearchFailedError(AutoSearchError):
+    """The search gave up; exit code 3 where no metric was found, 4 after too many failures."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # the class's default, narrowed per cause

@@ -1,0 +1,70 @@
+"""What a search strategy is: a frozen dataclass of settings with one pure method.
+
+Its fields are its YAML keys, its help and its REST listing; so every field has a default, and its
+`metadata` may carry `help` (one line), `low`/`high` (range) or `choices`. Make fields with `setting`.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+
+from autosearch.space import Space
+from autosearch.trial import History, Params
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """The params of the next trial.
+
+    origin: the strategy, and the step in it, that made them, e.g. "bayes_opt_search/initial". notes:
+    small JSON that History hands back with the trial; a strategy has no other memory. repeat_of: the
+    number of the trial that is repeated on purpose.
+    """
+
+    params: Params
+    origin: str = ""
+    notes: Mapping[str, Any] = MappingProxyType({})
+    repeat_of: int | None = None
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Chooses the params of the next trial from everything known so far.
+
+    `ask` is pure: the same space, history and generator state give the same suggestion in any
+    process. It sees running trials in `history.pending`, treats trials without a loss as
+    information, never repeats known params unless it says so (`repeat_of`), and returns None when
+    the space holds no more. Its cost is bounded as the history grows.
+    """
+
+    def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
+        """Return the next suggestion, or None when the space is exhausted."""
+
+
+def rng_for(seed: int, number: int) -> np.random.Generator:
+    """Return the generator with which trial `number` of a search with `seed` is asked."""
+    return np.random.default_rng([seed, number])
+
+
+def setting(
+    default: T,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> T:
+    """Return a dataclass field that describes itself; bounds are inclusive."""
+    metadata = {"help": help, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=metadata)
+
+
+def settings_of(strategy: type[Any]) -> Mapping[str, dataclasses.Field[Any]]:
+    """Return a strategy class's settings by name, in the order of their definition."""
+    return {f.name: f for f in dataclasses.fields(strategy) if f.init}

@@ -1,0 +1,123 @@
+"""Trials, their measurements, and the history that a strategy reads: frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, get_args
+
+Value = float | int | str | bool
+Params = Mapping[str, Value]
+
+State = Literal[
+    "pending",
+    "running",
+    "completed",
+    "stopped",
+    "failed",
+    "killed",
+    "out_of_memory",
+    "timed_out",
+    "no_metric",
+    "lost",
+]
+STATES: tuple[State, ...] = get_args(State)
+ENDED: frozenset[State] = frozenset(STATES) - {"pending", "running"}
+# A trial ended in one of these states may carry a value that counts; in any other it never does.
+VALUED: frozenset[State] = frozenset({"completed", "stopped", "timed_out"})
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Measurement(NamedTuple):
+    """One value of one metric, as read from a trial's log.
+
+    step: the program's own step or epoch where a step rule is given, else the count of this metric
+    so far, from 1. seconds: since the attempt started. offset: where the match starts in the log, in bytes.
+    """
+
+    metric: str
+    value: float
+    step: int
+    seconds: float
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One evaluation of the objective, possibly in several attempts.
+
+    number: from 0, in the order of asking. attempt: from 1; 0 before the first start.
+    losses: the objectives, smaller is better, always finite; empty where there is no value that counts.
+    metrics: every metric's reduced value, in the user's own direction; may hold nan and inf.
+    notes: what the strategy asked to remember, JSON. constraints: at most 0 where met.
+    repeat_of: the trial whose params this one repeats on purpose. parent: the trial it continues.
+    started_at: seconds since the epoch, of the last attempt. seconds: duration of the last attempt.
+    peak_memory: bytes. reason: why it ended so, in a user's words.
+    """
+
+    number: int
+    params: Params
+    attempt: int = 0
+    origin: str = ""
+    notes: Mapping[str, Any] = _EMPTY
+    repeat_of: int | None = None
+    parent: int | None = None
+    seed: int = 0
+    state: State = "pending"
+    losses: tuple[float, ...] = ()
+    metrics: Mapping[str, float] = _EMPTY
+    constraints: tuple[float, ...] = ()
+    started_at: float | None = None
+    seconds: float | None = None
+    measurements: tuple[Measurement, ...] = ()
+    reason: str = ""
+    exit_code: int | None = None
+    signal: str | None = None
+    peak_memory: int | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the trial has an end state."""
+        return self.state in ENDED
+
+    @property
+    def loss(self) -> float | None:
+        """The first objective, smaller is better; None where there is no value that counts."""
+        return self.losses[0] if self.losses else None
+
+
+@dataclass(frozen=True)
+class History:
+    """Every trial asked so far, by number: all that a strategy may know.
+
+    >>> trials = (Trial(0, {"x": 1.0}, state="completed", losses=(2.0,)), Trial(1, {"x": 3.0}))
+    >>> history = History(trials)
+    >>> history.best.number, [t.number for t in history.pending]
+    (0, [1])
+    """
+
+    trials: tuple[Trial, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    @cached_property
+    def finished(self) -> tuple[Trial, ...]:
+        """The ended trials, by number, failed ones included."""
+        return tuple(t for t in self.trials if t.ended)
+
+    @cached_property
+    def pending(self) -> tuple[Trial, ...]:
+        """The trials that were asked and have not ended, by number."""
+        return tuple(t for t in self.trials if not t.ended)
+
+    @cached_property
+    def valued(self) -> tuple[Trial, ...]:
+        """The ended trials that have a loss, by number."""
+        return tuple(t for t in self.trials if t.losses)
+
+    @cached_property
+    def best(self) -> Trial | None:
+        """The trial with the smallest first loss, the earliest of equals; None where none has one."""
+        return min(self.valued, key=lambda t: t.losses[0], default=None)

@@ -1,0 +1,1 @@
+"""Evaluation of image classifiers."""

@@ -7,8 +7,8 @@
     │   └── StudyMismatchError     the folder holds a study of another experiment
     ├── StoreError             the study's file cannot be read or written (exit code 6)
     │   └── StudyBusyError         another process is running this study (exit code 5)
-    ├── ExecutorError          trials cannot be run here, e.g. more GPUs asked for than exist (exit code 7)
-    └── SearchFailedError      the search gave up: no metric, or too many failures (exit codes 3 and 4)
+    ├── ExecutorError          trials cannot be run here, e.g. for want of GPUs (exit code 7)
+    └── SearchFailedError      the search gave up: no metric (3), or too many failures (4)
 
 A training program that fails is not an error: it is a trial with an end state.
 """

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
-Value = float | int | str | bool
-Params = Mapping[str, Value]
+from autosearch.space.values import Params
 
 State = Literal[
     "pending",
@@ -26,14 +24,13 @@ ENDED: frozenset[State] = frozenset(STATES) - {"pending", "running"}
 # A trial ended in one of these states may carry a value that counts; in any other it never does.
 VALUED: frozenset[State] = frozenset({"completed", "stopped", "timed_out"})
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
-
 
 class Measurement(NamedTuple):
     """One value of one metric, as read from a trial's log.
 
     step: the program's own step or epoch where a step rule is given, else the count of this metric
-    so far, from 1. seconds: since the attempt started. offset: where the match starts in the log, in bytes.
+    so far, from 1. seconds: since the attempt started. offset: where the match starts in the log,
+    in bytes.
     """
 
     metric: str
@@ -48,9 +45,9 @@ class Trial:
     """One evaluation of the objective, possibly in several attempts.
 
     number: from 0, in the order of asking. attempt: from 1; 0 before the first start.
-    losses: the objectives, smaller is better, always finite; empty where there is no value that counts.
-    metrics: every metric's reduced value, in the user's own direction; may hold nan and inf.
-    notes: what the strategy asked to remember, JSON. constraints: at most 0 where met.
+    losses: the objectives, smaller is better, always finite; empty where there is no value that
+    counts. metrics: every metric's reduced value, in the user's own direction; may hold nan and
+    inf. notes: what the strategy asked to remember, JSON. constraints: at most 0 where met.
     repeat_of: the trial whose params this one repeats on purpose. parent: the trial it continues.
     started_at: seconds since the epoch, of the last attempt. seconds: duration of the last attempt.
     peak_memory: bytes. reason: why it ended so, in a user's words.
@@ -60,13 +57,13 @@ class Trial:
     params: Params
     attempt: int = 0
     origin: str = ""
-    notes: Mapping[str, Any] = _EMPTY
+    notes: Mapping[str, Any] = field(default_factory=dict)
     repeat_of: int | None = None
     parent: int | None = None
     seed: int = 0
     state: State = "pending"
     losses: tuple[float, ...] = ()
-    metrics: Mapping[str, float] = _EMPTY
+    metrics: Mapping[str, float] = field(default_factory=dict)
     constraints: tuple[float, ...] = ()
     started_at: float | None = None
     seconds: float | None = None
@@ -119,5 +116,5 @@ class History:
 
     @cached_property
     def best(self) -> Trial | None:
-        """The trial with the smallest first loss, the earliest of equals; None where none has one."""
+        """The trial with the smallest first loss, the earliest of equals; None without any loss."""
         return min(self.valued, key=lambda t: t.losses[0], default=None)

@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from autosearch.metrics.rules import Rule
-from autosearch.trial import Measurement, Params
+from autosearch.space.values import Params
+from autosearch.trial import Measurement
 
-# Set for every process of a trial, so that whatever outlives its supervisor can be found and killed.
+# Set for every process of a trial, so that whatever outlives its supervisor can be found and
+# killed.
 MARKER = "AUTOSEARCH_TRIAL"
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What one trial needs: CPU cores, GPUs (fractions share one), memory in bytes (None: not reserved)."""
+    """What one trial needs: CPU cores, GPUs (fractions share one), memory in bytes (None: not
+    reserved).
+    """
 
     cpus: float = 1
     gpus: float = 0
@@ -28,7 +32,8 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one attempt. time_s, memory (bytes of the whole process tree): None means unbounded.
+    """Bounds on one attempt. time_s, memory (bytes of the whole process tree): None means
+    unbounded.
 
     grace_s: seconds between TERM and KILL.
     """
@@ -44,10 +49,11 @@ class Job:
 
     study: the study's id (hex digits); with number and attempt it names the job everywhere.
     command: argv; with shell, one element that /bin/sh runs. env: the whole environment, secrets
-    included: an executor never writes it down. folder: the trial's own folder, shared by its attempts
-    (`{trial_dir}`); what the executor writes goes to `attempt_folder`. files: name relative to `folder`
-    → content, written before the start. read_from: bytes of the log that were already read by an
-    earlier driver (only used by `adopt`), and counts: the measurements of each metric known from them.
+    included: an executor never writes it down. folder: the trial's own folder, shared by its
+    attempts (`{trial_dir}`); what the executor writes goes to `attempt_folder`. files: name
+    relative to `folder` → content, written before the start. read_from: bytes of the log that were
+    already read by an earlier driver (only used by `adopt`), and counts: the measurements of each
+    metric known from them.
     """
 
     study: str
@@ -83,7 +89,8 @@ class Job:
         return f"{self.study}/{self.number}/{self.attempt}"
 
 
-# Why an attempt ended: by itself; or because we ended it, on request, at a limit, or with the driver.
+# Why an attempt ended: by itself; or because we ended it, on request, at a limit, or with the
+# driver.
 Why = Literal["exited", "stopped", "time_limit", "memory_limit", "driver_gone"]
 
 
@@ -157,15 +164,17 @@ class Executor(Protocol):
         """Start a job. A program that cannot be started ends with an Exit, it does not raise."""
 
     def adopt(self, job: Job) -> bool:
-        """Take over an attempt that an earlier driver started; return whether there is anything to take.
+        """Take over an attempt that an earlier driver started; return whether there is anything to
+        take.
 
-        True where the attempt still runs or has ended by itself, with its result kept: its events then
-        come through `poll`, from `job.read_from` on, as if it had been started here. False where it is
-        gone: then nothing of it runs any more, and the caller starts the next attempt.
+        True where the attempt still runs or has ended by itself, with its result kept: its events
+        then come through `poll`, from `job.read_from` on, as if it had been started here. False
+        where it is gone: then nothing of it runs any more, and the caller starts the next attempt.
         """
 
     def stop(self, number: int, attempt: int, why: str) -> None:
-        """Ask an attempt to end (TERM to its whole tree, grace, KILL); its Exit comes through `poll`.
+        """Ask an attempt to end (TERM to its whole tree, grace, KILL); its Exit comes through
+        `poll`.
 
         An attempt that is not running here is ignored: its Exit may be under way.
         """

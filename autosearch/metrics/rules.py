@@ -1,4 +1,6 @@
-"""How a metric is found in a trial's log: the part of a rule that travels to wherever logs are read."""
+"""How a metric is found in a trial's log: the part of a rule that travels to wherever logs are
+read.
+"""
 
 from dataclasses import dataclass
 

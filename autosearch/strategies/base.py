@@ -1,19 +1,20 @@
 """What a search strategy is: a frozen dataclass of settings with one pure method.
 
 Its fields are its YAML keys, its help and its REST listing; so every field has a default, and its
-`metadata` may carry `help` (one line), `low`/`high` (range) or `choices`. Make fields with `setting`.
+`metadata` may carry `help` (one line), `low`/`high` (range) or `choices`. Make fields with
+`setting`.
 """
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
 from autosearch.space import Space
-from autosearch.trial import History, Params
+from autosearch.space.values import Params
+from autosearch.trial import History
 
 T = TypeVar("T")
 
@@ -22,14 +23,14 @@ T = TypeVar("T")
 class Suggestion:
     """The params of the next trial.
 
-    origin: the strategy, and the step in it, that made them, e.g. "bayes_opt_search/initial". notes:
-    small JSON that History hands back with the trial; a strategy has no other memory. repeat_of: the
-    number of the trial that is repeated on purpose.
+    origin: the strategy, and the step in it, that made them, e.g. "bayes_opt_search/initial".
+    notes: small JSON that History hands back with the trial; a strategy has no other memory.
+    repeat_of: the number of the trial that is repeated on purpose.
     """
 
     params: Params
     origin: str = ""
-    notes: Mapping[str, Any] = MappingProxyType({})
+    notes: Mapping[str, Any] = field(default_factory=dict)
     repeat_of: int | None = None
 
 

@@ -101,8 +101,11 @@ class History:
 
     @cached_property
     def finished(self) -> tuple[Trial, ...]:
-        """The ended trials, by number, failed ones included."""
-        return tuple(t for t in self.trials if t.ended)
+        """The ended trials, by number, failed ones included.
+
+        Not those without params: their record was damaged, and nobody can learn from them.
+        """
+        return tuple(t for t in self.trials if t.ended and t.params)
 
     @cached_property
     def pending(self) -> tuple[Trial, ...]:
@@ -112,7 +115,7 @@ class History:
     @cached_property
     def valued(self) -> tuple[Trial, ...]:
         """The ended trials that have a loss, by number."""
-        return tuple(t for t in self.trials if t.losses)
+        return tuple(t for t in self.finished if t.losses)
 
     @cached_property
     def best(self) -> Trial | None:

@@ -1,0 +1,69 @@
+"""From a trial to the job that runs it."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from autosearch.executors.base import Job, Limits, Resources
+from autosearch.executors.environment import trial_environment
+from autosearch.experiment.command import render, show_command
+from autosearch.experiment.model import Experiment
+from autosearch.trial import Trial
+
+
+def trial_folder(folder: Path, number: int) -> Path:
+    """Return a trial's own folder in a study's folder."""
+    return folder / "trials" / f"{number:04d}"
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """Return the seed of a trial's program, in 0..2**31-1: a fixed mix of the search's and its
+    number.
+    """
+    digest = hashlib.sha256(f"{seed}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def make_job(
+    experiment: Experiment, trial: Trial, attempt: int, *, study: str, folder: Path
+) -> tuple[Job, str]:
+    """Return the job of an attempt, and its command for people to read.
+
+    folder: the study's. Raises InputError where the command cannot be made, e.g. because a variable
+    of the environment that it needs is not set.
+    """
+    own = trial_folder(folder, trial.number)
+    rendered = render(
+        experiment,
+        trial.params,
+        trial_dir=own,
+        seed=trial.seed,
+        number=trial.number,
+        environ=os.environ,
+    )
+    job = Job(
+        study=study,
+        number=trial.number,
+        attempt=attempt,
+        params=trial.params,
+        command=rendered.command,
+        shell=rendered.shell,
+        cwd=rendered.cwd,
+        folder=own,
+        env=trial_environment(
+            os.environ,
+            rendered.env,
+            marker=f"{study}/{trial.number}/{attempt}",
+            number=trial.number,
+            folder=own,
+            seed=trial.seed,
+        ),
+        seed=trial.seed,
+        files=rendered.files,
+        rules=tuple(metric.rule for metric in experiment.metrics),
+        resources=Resources(experiment.resources.cpus, experiment.resources.gpus),
+        limits=Limits(
+            experiment.limits.trial_time, experiment.limits.memory, experiment.limits.grace
+        ),
+    )
+    return job, show_command(rendered)

@@ -1,0 +1,74 @@
+"""How a search ended, and the early end of one that cannot succeed."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from autosearch.trial import History, Trial
+
+Ending = Literal[
+    "complete", "exhausted", "total_time", "stopped", "no_metric", "failures", "interrupted"
+]
+EXIT_CODES: dict[Ending, int] = {
+    "complete": 0,
+    "exhausted": 0,
+    "total_time": 0,
+    "stopped": 0,
+    "no_metric": 3,
+    "failures": 4,
+    "interrupted": 130,
+}
+# So much output without any value of the objective, in a search that has never seen one, and the
+# metric's rule is taken to be wrong.
+SILENT_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a search ended, with a text for its user.
+
+    complete: all trials were made. exhausted: the space holds no more points. total_time: its time
+    is used up. stopped: on request. no_metric: the objective was not found in the log. failures:
+    too many trials failed in a row. interrupted: by a signal; trials that ran will be started
+    again.
+    """
+
+    ending: Ending
+    text: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The command line's exit code."""
+        return EXIT_CODES[self.ending]
+
+
+@dataclass(slots=True)
+class FailFast:
+    """Tells when going on would be a waste: a rule that finds nothing, or failure after failure.
+
+    limit: so many trials in a row without a value end the search.
+    """
+
+    objective: str
+    limit: int
+    _reasons: list[str] = field(default_factory=list)
+
+    def never_measured(self, history: History) -> bool:
+        """Return whether no trial so far, running ones included, has printed the objective."""
+        return not history.valued and not any(
+            m.metric == self.objective for t in history.trials for m in t.measurements
+        )
+
+    def after(self, trial: Trial, history: History) -> Outcome | None:
+        """Take note of an ended trial; return how the search should end, None to go on."""
+        if trial.losses or trial.state == "stopped":
+            self._reasons.clear()
+            return None
+        if trial.state == "no_metric" and self.never_measured(history):
+            return Outcome("no_metric")
+        self._reasons.append(trial.reason)
+        if len(self._reasons) < self.limit:
+            return None
+        common, count = Counter(self._reasons).most_common(1)[0]
+        share = "" if count == self.limit else f" ({count} of them)"
+        return Outcome("failures", f"{self.limit} trials in a row failed{share}: {common}")

@@ -70,7 +70,7 @@ class Driver:
     folder: Path
     study: str
     history: History = field(default_factory=History)
-    attempts: dict[int, dict[str, int]] = field(default_factory=dict)
+    interruptions: dict[int, dict[str, int]] = field(default_factory=dict)
     spent_s: float = 0.0
     watch: Watch = lambda records, history: None
     now: Callable[[], float] = time.time
@@ -239,7 +239,7 @@ class Driver:
         if event.why == "driver_gone" or ours:
             self._interrupted(trial, "driver", "the search was stopped while it ran")
             return
-        counts = self.attempts.get(event.number, {})
+        counts = self.interruptions.get(event.number, {})
         retries = self.experiment.limits.retries
         if found.state in RETRIED and not event.error and counts.get("failed", 0) < retries:
             self._interrupted(trial, "failed", found.reason)
@@ -263,7 +263,7 @@ class Driver:
 
     def _lost(self, event: Lost) -> None:
         trial = self.history.trials[event.number]
-        if self.attempts.get(event.number, {}).get("lost", 0) + 1 < MAX_LOST:
+        if self.interruptions.get(event.number, {}).get("lost", 0) + 1 < MAX_LOST:
             self._interrupted(trial, "lost", event.text)
             return
         self._note(Ended(event.number, event.attempt, self.now(), "lost", reason=event.text))
@@ -272,7 +272,7 @@ class Driver:
     def _interrupted(
         self, trial: Trial, cause: Literal["failed", "lost", "driver"], reason: str
     ) -> None:
-        counts = self.attempts.setdefault(trial.number, {})
+        counts = self.interruptions.setdefault(trial.number, {})
         counts[cause] = counts.get(cause, 0) + 1
         self._note(Interrupted(trial.number, trial.attempt, self.now(), cause, reason))
 

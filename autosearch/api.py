@@ -1,0 +1,212 @@
+"""One study: run it, resume it, load it, or minimise a Python function with it."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from autosearch.errors import ExecutorError
+from autosearch.executors import make_executor
+from autosearch.executors.base import Executor, Resources
+from autosearch.experiment import from_dict, load_file
+from autosearch.experiment.model import Experiment
+from autosearch.opening import Opened, in_memory, opened
+from autosearch.outcome import Outcome
+from autosearch.result import Result
+from autosearch.signals import on_signal
+from autosearch.snapshot import snapshot, take_snapshot
+from autosearch.space import Space
+from autosearch.space.parameters import Parameter
+from autosearch.stopping import make_rule
+from autosearch.strategies import combine
+from autosearch.study import Driver, Watch
+
+Source = str | os.PathLike[str] | Mapping[str, Any] | Experiment
+Objective = Callable[[dict[str, Any]], Any]
+SpaceLike = Space | Mapping[str, Parameter]
+
+# A study that ended so has nothing left to do until its experiment is extended.
+_DONE = ("complete", "exhausted")
+
+
+def experiment_of(source: Source, overrides: Sequence[str] = ()) -> Experiment:
+    """Return the checked experiment of a YAML file's path, a mapping, or an experiment.
+
+    overrides: "key=value" texts, e.g. "search.trials=50". Raises ExperimentError with every fault.
+    """
+    if isinstance(source, Experiment):
+        return source
+    if isinstance(source, Mapping):
+        return from_dict(source, folder=Path.cwd(), overrides=overrides)
+    return load_file(Path(source), overrides)
+
+
+def default_folder(experiment: Experiment) -> Path:
+    """Return where a study is kept if nothing else is said: runs/<name> beside its YAML file."""
+    return experiment.folder / "runs" / experiment.name
+
+
+def run(
+    source: Source,
+    *,
+    dir: str | os.PathLike[str] | None = None,
+    overrides: Sequence[str] = (),
+    executor: Executor | None = None,
+    watch: Watch | None = None,
+) -> Result:
+    """Run the search that `source` describes, from wherever it stands, and return what it found.
+
+    dir: the study's folder (default: runs/<name> beside the YAML file, or in the current folder).
+    One that holds this experiment's study is continued, a complete one is only loaded. executor:
+    where trials run, instead of what the experiment says; it is closed at the end. watch: called
+    with new records and the history after them.
+
+    Raises ExperimentError, StudyMismatchError, StudyBusyError, StoreError, ExecutorError.
+    """
+    experiment = experiment_of(source, overrides)
+    folder = Path(dir) if dir is not None else default_folder(experiment)
+    with opened(experiment, folder) as study:
+        return _drive(study, executor, watch)
+
+
+def resume(
+    dir: str | os.PathLike[str],
+    *,
+    extend: Source | None = None,
+    overrides: Sequence[str] = (),
+    salvage: bool = False,
+    executor: Executor | None = None,
+    watch: Watch | None = None,
+) -> Result:
+    """Continue the study in a folder, and return what it found.
+
+    extend: the experiment with more trials, wider ranges or added values, which takes the place of
+    the stored one; overrides alone change the stored one. salvage: first copy what can be read of a
+    damaged file into a new one. Raises as `run` does.
+    """
+    folder = Path(dir)
+    wanted = experiment_of(extend, overrides) if extend is not None else None
+    if wanted is None and overrides:
+        stored = snapshot(folder, measurements=False).described
+        wanted = from_dict(
+            stored.experiment, folder=Path(stored.folder), overrides=overrides, in_process=True
+        )
+    with opened(wanted, folder, extend=wanted is not None, mend=salvage) as study:
+        return _drive(study, executor, watch)
+
+
+def load(dir: str | os.PathLike[str]) -> Result:
+    """Return what the study in a folder has found so far, without disturbing whoever runs it.
+
+    Raises StoreError where there is no study, or its file is damaged.
+    """
+    return Result(snapshot(Path(dir)), Path(dir))
+
+
+def minimize(
+    objective: Objective,
+    space: SpaceLike,
+    *,
+    trials: int = 50,
+    parallel: int = 1,
+    strategy: str | Mapping[str, Any] | Sequence[Any] = "auto",
+    seed: int = 1,
+    mode: Literal["min", "max"] = "min",
+    dir: str | os.PathLike[str] | None = None,
+) -> Result:
+    """Minimise (or maximise) a Python function, and return what was found.
+
+    objective: called with a dict of params, returns the value, or a mapping of metrics with "value"
+    among them. An exception is a failed trial. parallel: with 1 it is called in this process, with
+    more in forked processes. dir: keeps the study there; a second call with it continues. Raises
+    SpaceError, ExperimentError.
+
+    >>> best = minimize(lambda p: (p["x"] - 2) ** 2, {"x": Float(0, 5)}, trials=12, strategy="random")
+    >>> best.value < 1
+    True
+    """
+    from autosearch.executors.function import FunctionExecutor
+
+    experiment = in_process_experiment(
+        space, mode=mode, strategy=strategy, trials=trials, parallel=parallel, seed=seed
+    )
+    executor = FunctionExecutor(objective, parallel)
+    if dir is not None:
+        with opened(experiment, Path(dir)) as study:
+            return _drive(study, executor, None)
+    with tempfile.TemporaryDirectory(prefix="autosearch-") as scratch:
+        with in_memory(experiment, Path(scratch)) as study:
+            return _drive(study, executor, None)
+
+
+def in_process_experiment(
+    space: SpaceLike,
+    *,
+    mode: str,
+    strategy: str | Mapping[str, Any] | Sequence[Any],
+    trials: int,
+    parallel: int = 1,
+    seed: int = 1,
+) -> Experiment:
+    """Return an experiment without a command: its one metric is called "value"."""
+    checked = space if isinstance(space, Space) else Space(space)
+    named = [{"name": strategy}] if isinstance(strategy, str) else strategy
+    document = {
+        "name": "objective",
+        "metric": {"name": "value", "mode": mode},
+        "space": checked.to_dict(),
+        "constraints": list(checked.constraints),
+        "skip": [dict(s) for s in checked.skip],
+        "search": {
+            "strategy": [named] if isinstance(named, Mapping) else list(named),
+            "trials": trials,
+            "parallel": parallel,
+            "seed": seed,
+        },
+    }
+    return from_dict(document, folder=Path.cwd(), in_process=True)
+
+
+def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> Driver:
+    """Return the driver that continues an opened study.
+
+    Raises ExecutorError where its trials can never run on `executor`.
+    """
+    experiment = study.state.experiment
+    needed = Resources(experiment.resources.cpus, experiment.resources.gpus)
+    hindrance = executor.check(needed)
+    if hindrance:
+        executor.close()
+        raise ExecutorError(hindrance)
+    specs = [(spec.name, spec.settings) for spec in experiment.search.strategies]
+    return Driver(
+        experiment=experiment,
+        strategy=combine(specs, experiment.search.trials),
+        rule=make_rule(experiment.stop.rule, experiment.stop.settings),
+        store=study.store,
+        executor=executor,
+        folder=study.folder.resolve(),
+        study=study.state.study,
+        history=study.state.history,
+        interruptions=study.state.interruptions,
+        spent_s=study.state.spent_s,
+        watch=watch or (lambda records, history: None),
+    )
+
+
+def _drive(study: Opened, executor: Executor | None, watch: Watch | None) -> Result:
+    experiment = study.state.experiment
+    asked = len(study.state.history) >= experiment.search.trials
+    if not asked or study.state.history.pending:
+        place = executor or make_executor(experiment.executor, experiment.search.parallel)
+        driver = driver_of(study, place, watch)
+        with on_signal(driver.interrupt):
+            outcome = driver.run()
+    elif executor is not None:
+        executor.close()
+    state = take_snapshot(r for _, r in study.store.records())
+    return Result(state, study.folder)
+
+
+__all__ = ["Outcome", "Result", "load", "minimize", "resume", "run"]

@@ -1,0 +1,161 @@
+"""Opening a study to run it: the lease, the store, and whether it is the study that is meant."""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from autosearch.errors import StoreError, StudyMismatchError
+from autosearch.experiment import differences, extends
+from autosearch.experiment.model import Experiment
+from autosearch.lease import Lease
+from autosearch.records import Described, Record, Said
+from autosearch.snapshot import Snapshot, take_snapshot
+from autosearch.store import FILE, FileStore, MemoryStore, Store, salvage
+
+# A larger file named on the command line is data, not a script.
+SCRIPT_BYTES = 2**22
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A study that this process may write to."""
+
+    store: Store
+    state: Snapshot
+    folder: Path
+
+
+@contextmanager
+def opened(
+    experiment: Experiment | None,
+    folder: Path,
+    *,
+    extend: bool = False,
+    mend: bool = False,
+    study: str | None = None,
+) -> Iterator[Opened]:
+    """Hold the study in `folder`; with an experiment, create it where there is none.
+
+    experiment: None continues what the folder holds. extend: a changed experiment that only widens
+    the stored one takes its place. mend: salvage a damaged file first. study: the id of a new one.
+
+    Raises StudyMismatchError where the folder holds another experiment, StudyBusyError where
+    another process runs it, StoreError where there is nothing to continue or the file is damaged.
+    """
+    if experiment is None and not (folder / FILE).exists():
+        raise StoreError(f"{folder}: there is no study here ({FILE} is missing)")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be created: {error.strerror}") from None
+    lease = Lease(folder)
+    try:
+        news: list[Record] = []
+        if mend:
+            kept, lost = salvage(folder)
+            named = f"; lost: {', '.join(map(str, lost))}" if lost else "; none is missing"
+            news.append(Said(time.time(), "salvaged", f"{kept} records were kept{named}"))
+        store = FileStore(folder, write=True)
+        try:
+            store.check()
+            news += _descriptions(experiment, folder, store, extend=extend, study=study)
+            store.append([*news, Said(time.time(), "opened", "")])
+            state = take_snapshot(r for _, r in store.records())
+            yield Opened(store, state, folder)
+        finally:
+            store.close()
+    finally:
+        lease.release()
+
+
+@contextmanager
+def in_memory(experiment: Experiment, folder: Path) -> Iterator[Opened]:
+    """Hold a new study that nothing is kept of. folder: for what its trials write."""
+    store = MemoryStore()
+    store.append([describe(experiment, uuid.uuid4().hex[:12]), Said(time.time(), "opened", "")])
+    yield Opened(store, take_snapshot(r for _, r in store.records()), folder)
+
+
+def describe(experiment: Experiment, study: str) -> Described:
+    """Return the record that describes a study of `experiment` from here on."""
+    return Described(
+        study=study,
+        experiment=experiment.to_dict(),
+        at=time.time(),
+        folder=str(experiment.folder),
+        script=script_hashes(experiment),
+        version=version("autosearch"),
+    )
+
+
+def _descriptions(
+    experiment: Experiment | None,
+    folder: Path,
+    store: Store,
+    *,
+    extend: bool,
+    study: str | None,
+) -> list[Record]:
+    """Return the records to add: the description of a new, extended, moved or edited study."""
+    past = [r for _, r in store.records(skip=("measured", "asked", "started", "ended"))]
+    known = [r for r in past if isinstance(r, Described)]
+    if not known:
+        if experiment is None:
+            raise StoreError(f"{folder}: the study here was never described; run its YAML file")
+        return [describe(experiment, study or uuid.uuid4().hex[:12])]
+    stored = take_snapshot(past[:0] + known[-1:]).experiment
+    wanted = experiment or stored
+    changes = differences(stored, wanted)
+    if changes:
+        _refuse_changes(stored, wanted, folder, changes, extend)
+    fresh = describe(wanted, known[-1].study)
+    news: list[Record] = []
+    edited = _edited(known[-1].script, fresh.script)
+    if edited:
+        text = f"changed since the last trials: {', '.join(edited)}; their results may differ"
+        news.append(Said(time.time(), "warning", text))
+    if changes or edited or fresh.folder != known[-1].folder:
+        news.append(fresh)
+    return news
+
+
+def _refuse_changes(
+    stored: Experiment, wanted: Experiment, folder: Path, changes: list[str], extend: bool
+) -> None:
+    hindrance = extends(stored, wanted)
+    if extend and not hindrance:
+        return
+    lines = [f"{folder}: this folder holds a study of another experiment; it differs in"]
+    lines += [f"  {change}" for change in changes]
+    if extend:
+        lines.append(f"This is no extension: {hindrance}")
+    else:
+        how = "" if hindrance else f"`autosearch resume {folder} --extend FILE` takes the changes, "
+        lines.append(f"Ways on: {how}`--dir OTHER` begins a new study beside this one")
+    raise StudyMismatchError("\n".join(lines))
+
+
+def script_hashes(experiment: Experiment) -> dict[str, str]:
+    """Return the SHA-256 of each file that the command and the templates name, by name."""
+    words = [
+        w for word in experiment.command for w in (word.split() if experiment.shell else [word])
+    ]
+    hashes = {}
+    for name in (*words, *experiment.files.values()):
+        path = experiment.folder / name
+        try:
+            if path.is_file() and path.stat().st_size <= SCRIPT_BYTES:
+                hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        except (OSError, ValueError):
+            # A word that is no path at all, or a file that only the trial may read.
+            continue
+    return hashes
+
+
+def _edited(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return [name for name, digest in after.items() if before.get(name, digest) != digest]

@@ -1,0 +1,104 @@
+"""What a search found, as Python values."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autosearch.experiment.model import Experiment
+from autosearch.outcome import Outcome
+from autosearch.snapshot import Snapshot
+from autosearch.space.values import Params
+from autosearch.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Result:
+    """A search and its trials; `load` makes one of any study's folder, also while it runs.
+
+    folder: the study's, None where nothing was kept.
+    """
+
+    state: Snapshot
+    folder: Path | None = None
+
+    @property
+    def experiment(self) -> Experiment:
+        """What was searched."""
+        return self.state.experiment
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the search ended; None where it has not."""
+        return self.state.outcome
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Every trial, by number."""
+        return self.state.history.trials
+
+    @property
+    def best(self) -> Trial | None:
+        """The trial with the best value; None where no trial has one."""
+        return self.state.history.best
+
+    @property
+    def params(self) -> Params | None:
+        """The best trial's params."""
+        return self.best.params if self.best else None
+
+    @property
+    def value(self) -> float | None:
+        """The best trial's value, in the direction of the experiment's `mode`."""
+        return self.value_of(self.best) if self.best else None
+
+    def value_of(self, trial: Trial) -> float | None:
+        """Return a trial's value as the program printed it; None where it has none that counts."""
+        if trial.loss is None:
+            return None
+        return -trial.loss if self._maximise else trial.loss
+
+    @property
+    def _maximise(self) -> bool:
+        return bool(self.state.described.experiment["metric"][0]["mode"] == "max")
+
+    def command_of(self, trial: Trial) -> str:
+        """Return the command line that ran a trial, ready to be pasted; "" where none did."""
+        return self.state.commands.get(trial.number, "")
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return the trials as plain dicts, one a trial: what `autosearch trials --json` prints."""
+        return [self._row(trial) for trial in self.trials]
+
+    def _row(self, trial: Trial) -> dict[str, Any]:
+        return {
+            "number": trial.number,
+            "attempt": trial.attempt,
+            "params": dict(trial.params),
+            "value": self.value_of(trial),
+            "state": trial.state,
+            "reason": trial.reason,
+            "origin": trial.origin,
+            "metrics": dict(trial.metrics),
+            "started_at": trial.started_at,
+            "seconds": trial.seconds,
+            "exit_code": trial.exit_code,
+            "signal": trial.signal,
+            "peak_memory": trial.peak_memory,
+            "seed": trial.seed,
+            "repeat_of": trial.repeat_of,
+        }
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return one row a trial; params as `params.NAME`, metrics as `metrics.NAME`."""
+        import pandas as pd
+
+        rows = []
+        for row in self.to_dicts():
+            params, metrics = row.pop("params"), row.pop("metrics")
+            row |= {f"params.{k}": v for k, v in params.items()}
+            row |= {f"metrics.{k}": v for k, v in metrics.items()}
+            rows.append(row)
+        return pd.DataFrame(rows)

@@ -1,0 +1,125 @@
+"""Everything that a study's records say, folded once: what readers show and drivers continue from.
+"""
+
+import gc
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autosearch.errors import StoreError
+from autosearch.experiment import from_dict
+from autosearch.experiment.model import Experiment
+from autosearch.lease import Owner, owner_of
+from autosearch.outcome import Outcome
+from autosearch.records import Described, Interrupted, Measured, Record, Said, Started, fold
+from autosearch.store import FileStore
+from autosearch.trial import History
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A study at one moment.
+
+    described: the latest. interruptions: trial → cause → how often. commands: trial → the command
+    of its last attempt. said: notices and other messages, in order. outcome: how it ended, None
+    where it goes on or was killed. spent_s: seconds that drivers worked on it. owner: who runs it
+    now.
+    """
+
+    described: Described
+    history: History
+    interruptions: dict[int, dict[str, int]] = field(default_factory=dict)
+    commands: dict[int, str] = field(default_factory=dict)
+    said: tuple[Said, ...] = ()
+    outcome: Outcome | None = None
+    spent_s: float = 0.0
+    owner: Owner | None = None
+
+    @property
+    def study(self) -> str:
+        """The study's id."""
+        return self.described.study
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment as it was last described."""
+        return from_dict(
+            self.described.experiment, folder=Path(self.described.folder), in_process=True
+        )
+
+
+def snapshot(folder: Path, *, measurements: bool = True) -> Snapshot:
+    """Return the study in `folder` as it is now, without disturbing whoever runs it.
+
+    measurements: without them the trials' curves are left out, which is ten times faster. Raises
+    StoreError where there is no study, or its file is damaged.
+    """
+    store = FileStore(folder)
+    try:
+        skip = () if measurements else (Measured.kind,)
+        return take_snapshot((r for _, r in store.records(skip)), owner_of(folder))
+    finally:
+        store.close()
+
+
+def take_snapshot(records: Iterable[Record], owner: Owner | None = None) -> Snapshot:
+    """Return the fold of `records`; raises StoreError where they describe no study."""
+    # A million small tuples that all stay: collecting garbage among them only costs time.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        everything = list(records)
+        history = fold(History(), everything)
+    finally:
+        if was_enabled:
+            gc.enable()
+    described = [r for r in everything if isinstance(r, Described)]
+    if not described:
+        raise StoreError("the store describes no study: its first record is missing")
+    interruptions: dict[int, dict[str, int]] = {}
+    commands: dict[int, str] = {}
+    for record in everything:
+        if isinstance(record, Interrupted):
+            causes = interruptions.setdefault(record.number, {})
+            causes[record.cause] = causes.get(record.cause, 0) + 1
+        elif isinstance(record, Started) and record.command:
+            commands[record.number] = record.command
+    said = tuple(r for r in everything if isinstance(r, Said))
+    return Snapshot(
+        described=described[-1],
+        history=history,
+        interruptions=interruptions,
+        commands=commands,
+        said=said,
+        outcome=_outcome(said),
+        spent_s=_spent(everything),
+        owner=owner,
+    )
+
+
+def _outcome(said: tuple[Said, ...]) -> Outcome | None:
+    for record in reversed(said):
+        if record.event == "finished":
+            return Outcome(record.details["ending"], record.text)
+        if record.event == "opened":
+            return None
+    return None
+
+
+def _spent(records: list[Record]) -> float:
+    """Return the seconds from each opening to the last record that its driver wrote.
+
+    A clock that was set back counts as no time at all.
+    """
+    spent = 0.0
+    opened: float | None = None
+    last = 0.0
+    for record in records:
+        at: Any = getattr(record, "at", None)
+        if isinstance(record, Said) and record.event == "opened":
+            spent += max(last - opened, 0.0) if opened is not None else 0.0
+            opened = record.at
+        if at is not None:
+            last = at
+    return spent + (max(last - opened, 0.0) if opened is not None else 0.0)

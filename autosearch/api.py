@@ -104,7 +104,7 @@ def load(dir: str | os.PathLike[str]) -> Result:
     return Result(snapshot(Path(dir)), Path(dir))
 
 
-def minimize(
+def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are keywords
     objective: Objective,
     space: SpaceLike,
     *,
@@ -122,8 +122,9 @@ def minimize(
     more in forked processes. dir: keeps the study there; a second call with it continues. Raises
     SpaceError, ExperimentError.
 
-    >>> best = minimize(lambda p: (p["x"] - 2) ** 2, {"x": Float(0, 5)}, trials=12, strategy="random")
-    >>> best.value < 1
+    >>> from autosearch import Float
+    >>> best = minimize(lambda p: (p["x"] - 2) ** 2, {"x": Float(0, 5)}, strategy="random")
+    >>> best.value < 0.1
     True
     """
     from autosearch.executors.function import FunctionExecutor
@@ -135,9 +136,11 @@ def minimize(
     if dir is not None:
         with opened(experiment, Path(dir)) as study:
             return _drive(study, executor, None)
-    with tempfile.TemporaryDirectory(prefix="autosearch-") as scratch:
-        with in_memory(experiment, Path(scratch)) as study:
-            return _drive(study, executor, None)
+    with (
+        tempfile.TemporaryDirectory(prefix="autosearch-") as scratch,
+        in_memory(experiment, Path(scratch)) as study,
+    ):
+        return _drive(study, executor, None)
 
 
 def in_process_experiment(
@@ -202,7 +205,7 @@ def _drive(study: Opened, executor: Executor | None, watch: Watch | None) -> Res
         place = executor or make_executor(experiment.executor, experiment.search.parallel)
         driver = driver_of(study, place, watch)
         with on_signal(driver.interrupt):
-            outcome = driver.run()
+            driver.run()
     elif executor is not None:
         executor.close()
     state = take_snapshot(r for _, r in study.store.records())

@@ -7,10 +7,10 @@
     │   └── StudyMismatchError     the folder holds a study of another experiment
     ├── StoreError             the study's file cannot be read or written (exit code 6)
     │   └── StudyBusyError         another process is running this study (exit code 5)
-    ├── ExecutorError          trials cannot be run here, e.g. for want of GPUs (exit code 7)
-    └── SearchFailedError      the search gave up: no metric (3), or too many failures (4)
+    └── ExecutorError          trials cannot be run here, e.g. for want of GPUs (exit code 7)
 
-A training program that fails is not an error: it is a trial with an end state.
+A training program that fails is not an error but a trial with an end state, and a search that gives
+up is an Outcome.
 """
 
 from collections.abc import Sequence
@@ -81,11 +81,3 @@ class ExecutorError(AutoSearchError):
     """Trials cannot be run here."""
 
     exit_code = 7
-
-
-class SearchFailedError(AutoSearchError):
-    """The search gave up; exit code 3 where no metric was found, 4 after too many failures."""
-
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code  # type: ignore[misc]  # the class's default, narrowed per cause

@@ -18,8 +18,7 @@ def out_of_memory(tail: str) -> bool:
 
 
 def last_words(tail: str) -> str:
-    """Return the last line that says something, cut to `WORDS` characters; "" where there is none.
-    """
+    """Return the last line that says something, cut to `WORDS` characters, else ""."""
     for line in reversed(re.split(r"[\r\n]+", tail)):
         text = "".join(c for c in line if c.isprintable()).strip()
         if text:

@@ -108,7 +108,7 @@ def _descriptions(
         if experiment is None:
             raise StoreError(f"{folder}: the study here was never described; run its YAML file")
         return [describe(experiment, study or uuid.uuid4().hex[:12])]
-    stored = take_snapshot(past[:0] + known[-1:]).experiment
+    stored = take_snapshot(known[-1:]).experiment
     wanted = experiment or stored
     changes = differences(stored, wanted)
     if changes:

@@ -1,5 +1,4 @@
-"""Everything that a study's records say, folded once: what readers show and drivers continue from.
-"""
+"""Everything that a study's records say: what readers show and drivers continue from."""
 
 import gc
 from collections.abc import Iterable

@@ -129,8 +129,7 @@ class Driver:
     # Starting
 
     def _adopt(self) -> None:
-        """Take over what earlier drivers left running or ended unseen; the rest is started again.
-        """
+        """Take over what still runs or has ended unseen; the rest is started again."""
         for trial in self.history.pending:
             if trial.state != "running":
                 continue

@@ -28,8 +28,7 @@ class Verdict:
 def verdict(
     exit_: Exit, measurements: Sequence[Measurement], metrics: Sequence[Metric], tail: str
 ) -> Verdict:
-    """Return what the exit of an attempt means. metrics: the objective first. tail: its log's end.
-    """
+    """Return what an attempt's exit means. metrics: the objective first. tail: its log's end."""
     values = {
         metric.name: value
         for metric in metrics

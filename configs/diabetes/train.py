@@ -1,6 +1,6 @@
 """Fit a linear model to the diabetes data by gradient descent, under a tqdm progress bar.
 
-tqdm redraws one line with carriage returns: the log of a run is a single "line" that holds every value.
+tqdm redraws its line with carriage returns: a whole run is a single "line" of the log.
 """
 
 import argparse

@@ -90,7 +90,7 @@ def resume(
     if wanted is None and overrides:
         stored = snapshot(folder, measurements=False).described
         wanted = from_dict(
-            stored.experiment, folder=Path(stored.folder), overrides=overrides, in_process=True
+            stored.experiment, Path(stored.folder), overrides, in_process=True, stored=True
         )
     with opened(wanted, folder, extend=wanted is not None, mend=salvage) as study:
         return _drive(study, executor, watch)

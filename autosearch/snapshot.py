@@ -44,7 +44,10 @@ class Snapshot:
     def experiment(self) -> Experiment:
         """The experiment as it was last described."""
         return from_dict(
-            self.described.experiment, folder=Path(self.described.folder), in_process=True
+            self.described.experiment,
+            folder=Path(self.described.folder),
+            in_process=True,
+            stored=True,
         )
 
 

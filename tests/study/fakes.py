@@ -13,7 +13,7 @@ Behaviour = Callable[[Job], "Act"]
 
 @dataclass(frozen=True)
 class Act:
-    """What a fake attempt does: prints values of "value", then ends so; lost: its worker vanishes."""
+    """What a fake attempt does: prints values of "value", then ends so, or vanishes (lost)."""
 
     values: tuple[float, ...] = ()
     code: int | None = 0

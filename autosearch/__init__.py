@@ -6,6 +6,8 @@ Everything is imported on first use: `import autosearch` alone loads nothing els
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.1.0"
+
 if TYPE_CHECKING:
     from autosearch.api import load, minimize, resume, run
     from autosearch.ask_tell import Study

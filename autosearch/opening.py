@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
+from autosearch import __version__
 from autosearch.errors import StoreError, StudyMismatchError
 from autosearch.experiment import differences, extends
 from autosearch.experiment.model import Experiment
@@ -89,7 +89,7 @@ def describe(experiment: Experiment, study: str) -> Described:
         at=time.time(),
         folder=str(experiment.folder),
         script=script_hashes(experiment),
-        version=version("autosearch"),
+        version=__version__,
     )
 
 

@@ -1,7 +1,11 @@
 import os
 
 import pytest
+
 from hypothesis import settings
+
+# Suites that several test modules inherit from.
+pytest.register_assert_rewrite("tests.contract")
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)

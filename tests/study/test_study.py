@@ -216,7 +216,7 @@ def test_a_first_trial_without_the_metric_ends_the_search_with_likely_lines(tmp_
     assert (outcome.ending, outcome.exit_code) == ("no_metric", 3)
     assert len(history) == 1
     assert history.trials[0].state == "no_metric"
-    assert "valeu=0.5" in outcome.text
+    assert "valeu=0.4" in outcome.text
 
 
 def test_failures_in_a_row_end_the_search(tmp_path: Path) -> None:

@@ -39,11 +39,13 @@ _WRAPPER = (
     r"|<tf\.tensor:.{0,120}?numpy=)"
 )
 
-VALUE: Final = rf"(?:{_WRAPPER})?(?:\[{{1,2}}\s*{NUMBER}\s*\]|[\"']?\s?{NUMBER}{_END})"
+_QUOTE = r"(?:\\?[\"'])?"
+
+VALUE: Final = rf"(?:{_WRAPPER})?(?:\[{{1,2}}\s*{NUMBER}\s*\]|{_QUOTE}\s?{NUMBER}{_END})"
 """Matches one number as programs print it: perhaps wrapped, quoted or alone in brackets."""
 
 _VALUE = regex.compile(
-    rf"\s*(?:{_WRAPPER})?(?:\[{{1,2}}\s*({NUMBER})\s*\]|[\"']?\s?({NUMBER}){_END})"
+    rf"\s*(?:{_WRAPPER})?(?:\[{{1,2}}\s*({NUMBER})\s*\]|{_QUOTE}\s?({NUMBER}){_END})"
 )
 
 

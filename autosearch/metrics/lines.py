@@ -32,6 +32,11 @@ def decode(line: bytes) -> str:
     return line.decode("utf-8", "surrogateescape")
 
 
+def shown_text(line: str) -> str:
+    """Return a line of text without NULs and terminal escapes."""
+    return decode(shown(line.encode("utf-8", "surrogatepass"))) if not line.isprintable() else line
+
+
 def raw_offset(raw: bytes, text: str, index: int) -> int:
     """Return where in `raw` the character `index` of its text `decode(shown(raw))` begins."""
     if len(text) == len(raw):

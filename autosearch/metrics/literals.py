@@ -10,6 +10,7 @@ from autosearch.metrics.syntax import (
     Char,
     Choice,
     Group,
+    Look,
     Node,
     Pattern,
     Repeat,
@@ -77,7 +78,7 @@ class _Finder:
 
     def known(self, node: Node) -> _Known:
         match node:
-            case Zero():
+            case Zero() | Look():
                 return _Known(_EMPTY, None)
             case Char(char=char):
                 return self.char(char)

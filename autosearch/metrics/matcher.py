@@ -12,6 +12,7 @@ from autosearch.metrics.numbers import parse_number
 from autosearch.metrics.patterns import built_in_regex, longest_word
 from autosearch.metrics.rules import Rule
 
+TOO_DEEP: Final = "the regex has too many groups inside groups"
 _MAX_STEP: Final = 1 << 53
 _NOT_IN_NAMES = regex.compile(r"\W")
 
@@ -67,6 +68,8 @@ def _user_matcher(text: str, group_names: tuple[str, ...]) -> Matcher:
         pattern = regex.compile(text)
     except regex.error as error:
         raise InputError(f"the regex {text!r} cannot be compiled: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"the regex {text[:80]!r}…: {TOO_DEEP}") from error
     group = next((pattern.groupindex[n] for n in group_names if n in pattern.groupindex), None)
     if group is None:
         group = 1 if pattern.groups else 0

@@ -10,7 +10,7 @@ columns), `1.2.3`, `12:30:01`, `2024-01-31`, `0x1F`, `3rd`, `model_0.93.ckpt`, a
 """
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import regex
 
@@ -47,6 +47,25 @@ VALUE: Final = rf"(?:{_WRAPPER})?(?:\[{{1,2}}\s*{NUMBER}\s*\]|{_QUOTE}\s?{NUMBER
 _VALUE = regex.compile(
     rf"\s*(?:{_WRAPPER})?(?:\[{{1,2}}\s*({NUMBER})\s*\]|{_QUOTE}\s?({NUMBER}){_END})"
 )
+
+_IN_TEXT = regex.compile(rf"(?<![\w.]){NUMBER}{_END}")
+
+
+class Occurrence(NamedTuple):
+    """A number in a text, and where it stands."""
+
+    start: int
+    stop: int
+    value: float
+
+
+def numbers_in(text: str) -> list[Occurrence]:
+    """Return the numbers that stand alone in a text, from left to right; `v2` and `1.2.3` are none.
+
+    >>> [number.value for number in numbers_in("epoch 3/10 loss=1e-3 v2")]
+    [3.0, 10.0, 0.001]
+    """
+    return [Occurrence(*m.span(), _convert(m[0])) for m in _IN_TEXT.finditer(text)]
 
 
 def parse_number(text: str) -> float | None:

@@ -7,7 +7,7 @@ import regex
 from autosearch.metrics.numbers import VALUE
 
 # val_acc is also written val-acc, val/acc, val.acc, val acc, val: acc, [val] acc, ValAcc.
-_JOINT: Final = r"(?:[_\-/.:]|[:\]]\s|'s |\s{1,3})?"
+_JOINT: Final = r"(?:[_\-/.:]|[:\].]\s|'s |\s{1,12})?"
 _WORDS = regex.compile(r"[\s_\-/.:]+|(?<=[a-z])(?=[A-Z])")
 
 # "val acc" is another metric than "acc": such a word and a blank before the name is part of a name.
@@ -18,9 +18,9 @@ _QUALIFIERS: Final = (
     "|macro|micro|lm|mlm|nsp|ctc|att|box|cls|obj|dfl|seg|mask|rpn|kl|nll|ce|mse|l1|l2|aux"
     "|policy|value|entropy|critic|actor|q|pg|vf|td|generator|discriminator|disc|gen|g|d"
     "|reconstruction|recon|rec|regularization|reg|adversarial|adv|contrastive|distillation|kd"
-    "|student|teacher|initial|final|teacher|dice|focal|triplet|perceptual|style|content"
+    "|student|teacher|initial|final|dice|focal|triplet|perceptual|style|content|top-?[0-9]{1,2}"
 )
-_BEFORE: Final = rf"(?<![\w\-/@$])(?<!\w\.)(?<!\b(?:{_QUALIFIERS})\s{{1,3}})"
+_BEFORE: Final = rf"(?<![\w\-/@$])(?<!\w\.)(?<!(?<![\w=])(?:{_QUALIFIERS})\s{{1,3}})"
 _UNIT: Final = r"(?:\s?[(\[](?:%|[a-z]{1,5}(?:/[a-z]{1,5})?)[)\]])?"
 _ASSIGN: Final = (
     r"(?:\s{0,80}(?:[:=]{1,2}>?|->|→|[|│┃║]|\.{2,80})\s{0,80}"
@@ -57,7 +57,7 @@ def longest_word(name: str) -> str:
 def _whole(name: str) -> str:
     # What stands before the name is looked at last: a search for its first letters is fast.
     spelling = _spelled(name)
-    return rf"{spelling}(?<={_BEFORE}{spelling})(?![\w@]|[\-/.:]\w)"
+    return rf"{spelling}(?<={_BEFORE}{spelling})(?![\w@]|[\-/.]\w|:[a-z_])"
 
 
 def _spelled(name: str) -> str:

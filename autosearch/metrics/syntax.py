@@ -45,7 +45,16 @@ class Wide(Node):
 
 @dataclass(frozen=True, slots=True)
 class Zero(Node):
-    """An anchor, a look-around or a flag: matches no text itself."""
+    """An anchor or a flag: matches no text itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Node):
+    """A look-around: matches no text itself."""
+
+    body: Node
+    behind: bool
+    negative: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +230,11 @@ class _Reader:
         if name := found["name"]:
             self.groups += 1
             return self.close(start, self.groups, name)
+        kind = found["kind"]
         group = self.close(start, 0, None)
-        return group if found["kind"] in ":>" else Zero(group.start, group.stop)
+        if kind in ":>":
+            return group
+        return Look(start, group.stop, group.body, kind.startswith("<"), kind.endswith("!"))
 
     def close(self, start: int, number: int, name: str | None) -> Group:
         body = self.choice()

@@ -1,6 +1,7 @@
 """How alike a metric's name and the words beside a number are."""
 
 import difflib
+from functools import lru_cache
 from typing import Final
 
 import regex
@@ -55,6 +56,7 @@ def _alike(wanted: list[str], given: list[str]) -> float:
     return (found + back) / (len(wanted) + len(given))
 
 
+@lru_cache(maxsize=10_000)
 def _word_alike(a: str, b: str) -> float:
     if a == b:
         return 1.0

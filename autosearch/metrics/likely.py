@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,21 +12,21 @@ from autosearch.metrics.generalise import regexes_for
 from autosearch.metrics.labels import similarity
 from autosearch.metrics.lines import shown_text
 from autosearch.metrics.numbers import Occurrence, numbers_in
-from autosearch.metrics.tables import column_header
+from autosearch.metrics.tables import column_headers
 
-_LINE_END = regex.compile(r"\r\n|[\r\n]")
 _NUMBERS_OR_BLANKS = regex.compile(
     r"[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\b(?i:nan|inf)\b|\s+|(?<=[\s=:])-(?=[0-9])"
 )
+_PHRASE_END = regex.compile(r"[,;|)\]]")
 _MAX_LINE: Final = 2000
-_MAX_SHAPES: Final = 5000
+_MAX_SHAPES: Final = 2000
 _LINES_ABOVE: Final = 3
 _AFTER_IS_RARE: Final = 0.9  # a label stands before its number nine times of ten
 
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """A number that may be the metric. line_number counts from 1.
+    """A number that may be the metric, and the line in which it stands, numbered from 1.
 
     regex: finds it and its like, "" where none was found. similarity: of the name and the words
     beside the number, from 0 to 1. lines: how many lines of this shape the log has.
@@ -64,9 +64,14 @@ def likely_lines(log: str | Iterable[str], metric: str, limit: int = 5) -> list[
     return sorted(found, key=_rank, reverse=True)[:limit]
 
 
-def split_lines(log: str) -> list[str]:
-    """Return the lines of a log as a metric's rule sees them: a carriage return ends one too."""
-    return _LINE_END.split(log)
+def numbered_lines(log: str | Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a log with their numbers, as an editor counts them from 1.
+
+    A carriage return ends a line too, but does not count.
+    """
+    for number, line in enumerate(log.split("\n") if isinstance(log, str) else log, 1):
+        for part in line.split("\r"):
+            yield number, part
 
 
 def shapes(
@@ -74,46 +79,47 @@ def shapes(
 ) -> list[Shape]:
     """Return the lines with a number, those of one shape taken together, in order of appearance.
 
-    keep: only lines for which it holds are returned.
+    keep: only lines for which it holds are returned. Of very many shapes only the first are.
     """
     found: dict[str, Shape] = {}
     above: deque[str] = deque(maxlen=_LINES_ABOVE)
-    for number, line in enumerate(split_lines(log) if isinstance(log, str) else log, 1):
+    for number, line in numbered_lines(log):
         line = shown_text(line[:_MAX_LINE])
-        if numbers_in(line) and keep(line):
-            _collect(found, number, line, tuple(reversed(above)))
-        if line.strip():
+        key = _NUMBERS_OR_BLANKS.sub(" ", line)
+        if not keep(line):
+            continue
+        if (shape := found.get(key)) is not None:
+            shape.line_number, shape.line, shape.lines = number, line, shape.lines + 1
+        elif len(found) < _MAX_SHAPES and numbers_in(line):
+            found[key] = Shape(number, line, tuple(reversed(above)))
+        elif line.strip():
             above.append(line)
     return list(found.values())
 
 
-def label_similarity(shape: Shape, number: Occurrence, metric: str) -> float:
-    """Return how alike a metric's name and what names a number in a line are, from 0 to 1.
+def named_numbers(shape: Shape, metric: str) -> list[tuple[float, Occurrence]]:
+    """Return each number of a line with the likeness, 0 to 1, of the metric's name and its label.
 
-    What names it are the words before it, the words behind it, or the header of its column.
+    Its label is the words before it, the words behind it, or the header of its column.
     """
     line, numbers = shape.line, numbers_in(shape.line)
-    left = max((n.stop for n in numbers if n.stop <= number.start), default=0)
-    right = min((n.start for n in numbers if n.start >= number.stop), default=len(line))
-    behind = regex.split(r"[,;|)\]]", line[number.stop : right], maxsplit=1)[0]
-    return max(
-        similarity(metric, line[left : number.start]),
-        _AFTER_IS_RARE * similarity(metric, behind),
-        similarity(metric, column_header(shape.above, line, number)),
-    )
-
-
-def _collect(found: dict[str, Shape], number: int, line: str, above: tuple[str, ...]) -> None:
-    key = _NUMBERS_OR_BLANKS.sub(" ", line)
-    if (shape := found.get(key)) is not None:
-        shape.line_number, shape.line, shape.lines = number, line, shape.lines + 1
-    elif len(found) < _MAX_SHAPES:
-        found[key] = Shape(number, line, above)
+    headers = column_headers(shape.above, line, numbers)
+    starts = [0, *(number.stop for number in numbers)]
+    stops = [*(number.start for number in numbers), len(line)]
+    named = []
+    for i, (number, header) in enumerate(zip(numbers, headers, strict=True)):
+        behind = _PHRASE_END.split(line[number.stop : stops[i + 1]], maxsplit=1)[0]
+        alike = max(
+            similarity(metric, line[starts[i] : number.start]),
+            _AFTER_IS_RARE * similarity(metric, behind),
+            similarity(metric, header),
+        )
+        named.append((alike, number))
+    return named
 
 
 def _best_in(shape: Shape, metric: str) -> Likely:
-    scored = [(label_similarity(shape, n, metric), n) for n in numbers_in(shape.line)]
-    score, number = max(scored, key=lambda pair: pair[0])
+    score, number = max(named_numbers(shape, metric), key=lambda pair: pair[0])
     pattern = next(regexes_for(shape.line, number, metric), "") if score else ""
     return Likely(shape.line_number, shape.line, number.value, pattern, score, shape.lines)
 

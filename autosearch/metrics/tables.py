@@ -1,11 +1,11 @@
 """Which column of a table a number stands in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import regex
 
-from autosearch.metrics.numbers import Occurrence, numbers_in
+from autosearch.metrics.numbers import Occurrence
 
 # Tried in this order; the first that cuts header and row into equally many cells is taken.
 _SEPARATORS: Final = tuple(
@@ -15,17 +15,27 @@ _BLANKS: Final = _SEPARATORS[-1]
 _LEAST_COLUMNS: Final = 2
 
 
-def column_header(above: Iterable[str], row: str, number: Occurrence) -> str:
-    """Return what a header among the lines above a row says of a number's column, "" if nothing."""
+def column_headers(above: Iterable[str], row: str, numbers: Sequence[Occurrence]) -> list[str]:
+    """Return what a header among the lines above a row says of each number's column, "" if nothing.
+
+    above: the nearest line first.
+    """
     for line in above:
-        if numbers_in(line) or not any(map(str.isalpha, line)):
-            continue
+        header, cells = _columns(line, row)
+        if header:
+            return [_over(number, header, cells, line) for number in numbers]
+    return [""] * len(numbers)
+
+
+def _columns(line: str, row: str) -> tuple[list[range], list[range]]:
+    """Return the cells of a header and of a row, as many of each; none where it is no header."""
+    if any(map(str.isalpha, line)):
         for separator in _SEPARATORS:
             header = _cells(line, separator)
             for cells in (_cells(row, separator), _cells(row, _BLANKS)):
                 if len(cells) == len(header) >= _LEAST_COLUMNS:
-                    return _over(number, header, cells, line)
-    return ""
+                    return header, cells
+    return [], []
 
 
 def _over(number: Occurrence, header: list[range], cells: list[range], line: str) -> str:

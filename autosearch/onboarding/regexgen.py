@@ -9,7 +9,7 @@ import regex
 
 from autosearch.metrics.extractor import Extractor
 from autosearch.metrics.generalise import regexes_for
-from autosearch.metrics.likely import label_similarity, shapes
+from autosearch.metrics.likely import named_numbers, shapes
 from autosearch.metrics.numbers import Occurrence, numbers_in, parse_number
 from autosearch.metrics.patterns import built_in_regex
 from autosearch.metrics.rules import Rule
@@ -60,11 +60,11 @@ def _candidates(name: str, log_text: str, wanted: float | None) -> Iterator[_Can
     built_in = regex.compile(built_in_regex(name))
     for shape in shapes(log_text, lambda line: wanted is None or _holds(line, wanted)):
         named = [match.span("value") for match in built_in.finditer(shape.line)]
-        for number in numbers_in(shape.line):
+        for alike, number in named_numbers(shape, name):
             if wanted is not None and not _same(number.value, wanted):
                 continue
-            exact = any(start <= number.start < stop for start, stop in named)
-            alike = _EXACT_NAME if exact else label_similarity(shape, number, name)
+            if any(start <= number.start < stop for start, stop in named):
+                alike = _EXACT_NAME
             if alike >= _ALIKE_ENOUGH or wanted is not None:
                 yield _Candidate(shape.line, number, alike + _OFTEN * math.log(shape.lines))
 

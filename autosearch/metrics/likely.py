@@ -1,6 +1,5 @@
 """The lines of a log in which a metric that was not found most likely stands."""
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -28,8 +27,8 @@ _AFTER_IS_RARE: Final = 0.9  # a label stands before its number nine times of te
 class Likely:
     """A number that may be the metric, and the line in which it stands, numbered from 1.
 
-    regex: finds it and its like, "" where none was found. similarity: of the name and the words
-    beside the number, from 0 to 1. lines: how many lines of this shape the log has.
+    regex: finds it and its like, "" where none can. similarity: of the name and the words beside
+    the number, from 0 to 1. lines: how many lines of this shape the log has.
     """
 
     line_number: int
@@ -60,8 +59,19 @@ def likely_lines(log: str | Iterable[str], metric: str, limit: int = 5) -> list[
     >>> best.line_number, best.value, best.regex
     (2, 0.75, '(?<!\\\\S)acc\\\\s+([-+.\\\\w]+)')
     """
-    found = [_best_in(shape, metric) for shape in shapes(log)]
-    return sorted(found, key=_rank, reverse=True)[:limit]
+    found = [(*_best_in(shape, metric), shape) for shape in shapes(log)]
+    found.sort(key=_rank, reverse=True)
+    return [
+        Likely(
+            shape.line_number,
+            shape.line,
+            number.value,
+            next(regexes_for(shape.line, number, metric), ""),
+            alike,
+            shape.lines,
+        )
+        for alike, number, shape in found[:limit]
+    ]
 
 
 def numbered_lines(log: str | Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -118,11 +128,14 @@ def named_numbers(shape: Shape, metric: str) -> list[tuple[float, Occurrence]]:
     return named
 
 
-def _best_in(shape: Shape, metric: str) -> Likely:
-    score, number = max(named_numbers(shape, metric), key=lambda pair: pair[0])
-    pattern = next(regexes_for(shape.line, number, metric), "") if score else ""
-    return Likely(shape.line_number, shape.line, number.value, pattern, score, shape.lines)
+def _best_in(shape: Shape, metric: str) -> tuple[float, Occurrence]:
+    """Return the likeliest number of a line: of equals, the last that is not whole."""
+    return max(
+        named_numbers(shape, metric),
+        key=lambda pair: (pair[0], not pair[1].value.is_integer(), pair[1].start),
+    )
 
 
-def _rank(likely: Likely) -> tuple[float, float]:
-    return likely.similarity, math.log(likely.lines) + likely.line_number * 1e-9
+def _rank(found: tuple[float, Occurrence, Shape]) -> tuple[float, int, int]:
+    alike, _, shape = found
+    return alike, shape.lines, shape.line_number

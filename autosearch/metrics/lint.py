@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 import regex
 
-from autosearch.metrics.matcher import TOO_DEEP, Matcher, step_matcher, value_matcher
+from autosearch.metrics.compiling import RegexError, compile_regex
+from autosearch.metrics.matcher import Matcher, step_matcher, value_matcher
 from autosearch.metrics.repetition import ambiguous_repetition
 from autosearch.metrics.rules import Rule
 from autosearch.metrics.samples import Sampler
@@ -83,14 +84,9 @@ def _findings(rule: Rule, text: str, is_step: bool) -> Iterator[_Finding]:
     broken = list(_as_written(text))
     yield from broken
     try:
-        regex.compile(text)
-    except regex.error as error:
-        yield _Finding(
-            "error", f"the regex cannot be compiled: {error}", getattr(error, "pos", None)
-        )
-        return
-    except RecursionError:
-        yield _Finding("error", TOO_DEEP)
+        compile_regex(text)
+    except RegexError as error:
+        yield _Finding("error", f"the regex cannot be used: {error.problem}", error.position)
         return
     if any(finding.severity == "error" for finding in broken):
         return
@@ -101,7 +97,7 @@ def _findings(rule: Rule, text: str, is_step: bool) -> Iterator[_Finding]:
     yield from _groups(matcher, is_step)
     try:
         pattern = read_pattern(text)
-    except (Unreadable, RecursionError):
+    except Unreadable:
         return
     yield from _structure(pattern)
     fatal = list(_never_matches(pattern))

@@ -57,7 +57,7 @@ def required_literals(regex_text: str) -> Literals | None:
     """Return the texts of which each match of a pattern contains one; None where none is known."""
     try:
         pattern = read_pattern(regex_text)
-    except (Unreadable, RecursionError):
+    except Unreadable:
         return None
     folded = "i" in pattern.flags
     best = _Finder(pattern, folded).best()

@@ -6,13 +6,12 @@ from typing import Final
 
 import regex
 
-from autosearch.errors import InputError
+from autosearch.metrics.compiling import compile_regex
 from autosearch.metrics.literals import Literals, required_literals
 from autosearch.metrics.numbers import parse_number
 from autosearch.metrics.patterns import built_in_regex, longest_word
 from autosearch.metrics.rules import Rule
 
-TOO_DEEP: Final = "the regex has too many groups inside groups"
 _MAX_STEP: Final = 1 << 53
 _NOT_IN_NAMES = regex.compile(r"\W")
 
@@ -44,7 +43,7 @@ class Matcher:
 
 
 def value_matcher(rule: Rule) -> Matcher:
-    """Return what finds the rule's values; raise InputError where its regex does not compile."""
+    """Return what finds the rule's values; raise RegexError where its regex cannot be used."""
     if rule.regex is None:
         pattern = regex.compile(built_in_regex(rule.metric))
         word = longest_word(rule.metric)
@@ -64,12 +63,7 @@ def as_step(number: float) -> int | None:
 
 
 def _user_matcher(text: str, group_names: tuple[str, ...]) -> Matcher:
-    try:
-        pattern = regex.compile(text)
-    except regex.error as error:
-        raise InputError(f"the regex {text!r} cannot be compiled: {error}") from error
-    except RecursionError as error:
-        raise InputError(f"the regex {text[:80]!r}…: {TOO_DEEP}") from error
+    pattern = compile_regex(text)
     group = next((pattern.groupindex[n] for n in group_names if n in pattern.groupindex), None)
     if group is None:
         group = 1 if pattern.groups else 0

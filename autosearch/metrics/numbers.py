@@ -39,16 +39,17 @@ _WRAPPER = (
     r"|<tf\.tensor:.{0,120}?numpy=)"
 )
 
-_QUOTE = r"(?:\\?[\"'])?"
+# In brackets there must be one number alone: which of several counts, nobody can know.
+_OPENING = r"(?:\[{1,2}\s*(?=[^\s,\[\]]{1,40}\s*\])|(?:\\?[\"'])?\s?)"
 
-VALUE: Final = rf"(?:{_WRAPPER})?(?:\[{{1,2}}\s*{NUMBER}\s*\]|{_QUOTE}\s?{NUMBER}{_END})"
+ALONE: Final = rf"{NUMBER}{_END}"
+"""Matches one number that is not a part of something longer, as far as it can be seen behind it."""
+
+VALUE: Final = rf"(?:{_WRAPPER})?{_OPENING}{ALONE}(?:\s*\])?"
 """Matches one number as programs print it: perhaps wrapped, quoted or alone in brackets."""
 
-_VALUE = regex.compile(
-    rf"\s*(?:{_WRAPPER})?(?:\[{{1,2}}\s*({NUMBER})\s*\]|{_QUOTE}\s?({NUMBER}){_END})"
-)
-
-_IN_TEXT = regex.compile(rf"(?<![\w.]){NUMBER}{_END}")
+_VALUE = regex.compile(rf"\s*(?:{_WRAPPER})?{_OPENING}(?P<number>{NUMBER}){_END}")
+_IN_TEXT = regex.compile(rf"(?<![\w.]){ALONE}")
 
 
 class Occurrence(NamedTuple):
@@ -75,7 +76,7 @@ def parse_number(text: str) -> float | None:
     [1234.5, 93.5, 0.07, None]
     """
     match = _VALUE.match(text)
-    return None if match is None else _convert(match[1] or match[2])
+    return None if match is None else _convert(match["number"])
 
 
 def _convert(number: str) -> float:

@@ -4,7 +4,7 @@ from typing import Final
 
 import regex
 
-from autosearch.metrics.numbers import VALUE
+from autosearch.metrics.numbers import ALONE, VALUE
 
 # val_acc is also written val-acc, val/acc, val.acc, val acc, val: acc, [val] acc, ValAcc.
 _JOINT: Final = r"(?:[_\-/.:]|[:\].]\s|'s |\s{1,12})?"
@@ -43,9 +43,8 @@ def built_in_regex(name: str) -> str:
     `| name | 0.93 |`, and, between commas or bars, `0.93 name`.
     """
     after = rf"""(?:\\?["'`*]{{1,3}}|\])?{_UNIT}{_ASSIGN}~?\s?(?P<value>{VALUE})"""
-    before = (
-        rf"(?=\s?(?:[,;|)]|$))(?<=(?:^|[,;|(])\s{{0,9}}(?P<value>{VALUE})\s{{1,9}}{_spelled(name)})"
-    )
+    in_front = rf"(?:^|[,;|(])\s{{0,9}}(?P<value>{ALONE})\s{{1,9}}{_spelled(name)}"
+    before = rf"(?=\s?(?:[,;|)]|$))(?<={in_front})"
     return rf"(?ia){_whole(name)}(?:{after}|{before})"
 
 

@@ -1,5 +1,6 @@
 """Repetitions that can match one text in exponentially many ways: regexes that run away."""
 
+import itertools
 from typing import Final
 
 from autosearch.metrics.samples import Sampler
@@ -8,6 +9,8 @@ from autosearch.metrics.syntax import Sequence as Concatenation
 
 # A part repeated up to this often doubles the work too few times to be noticed.
 _MANY: Final = 10
+# Parts overlap in one kind of character or another: each is tried.
+_PREFERRED: Final = ("0", "a", "A", " ", ".")
 
 
 def ambiguous_repetition(pattern: Pattern) -> Node | None:
@@ -33,8 +36,8 @@ def ambiguous_repetition(pattern: Pattern) -> Node | None:
 def _divides_again(pattern: Pattern, body: Node) -> bool:
     if not any(isinstance(part, Repeat | Choice) for part in walk(body)):
         return False
-    for times in (0, 1, 2):
-        sampler = Sampler(pattern, times=times)
+    for times, prefer in itertools.product((0, 1, 2), _PREFERRED):
+        sampler = Sampler(pattern, times=times, prefer=prefer)
         text = sampler.text(body)
         if text and sampler.matches(body, text) and sampler.matches(body, text + text):
             return True
@@ -46,13 +49,13 @@ def _branches_overlap(pattern: Pattern, body: Node) -> bool:
         body = body.body
     if not isinstance(body, Choice):
         return False
-    sampler = Sampler(pattern)
-    texts = [(branch, sampler.text(branch)) for branch in body.branches]
-    return any(
-        text and other is not branch and sampler.matches(other, text)
-        for branch, text in texts
-        for other in body.branches
-    )
+    for prefer in _PREFERRED:
+        sampler = Sampler(pattern, prefer=prefer)
+        for branch, other in itertools.permutations(body.branches, 2):
+            text = sampler.text(branch)
+            if text and sampler.matches(other, text):
+                return True
+    return False
 
 
 def _same_twice(pattern: Pattern, sequence: Concatenation) -> Node | None:

@@ -37,9 +37,9 @@ def show_matches(rules: Iterable[Rule], log: bytes) -> Iterator[LineMatch]:
     """Yield every value that the rules read from a log, and the lines that only name a metric.
 
     >>> for each in show_matches([Rule("acc")], b"acc: 0.5\\nno acc yet\\n"):
-    ...     print(each.line_number, each.value, each.note)
+    ...     print(each.line_number, each.value or each.note)
     1 0.5
-    2 None the metric is named, but no number belongs to the name
+    2 the metric is named, but no number belongs to the name
     """
     rules = tuple(rules)
     extractor = Extractor(rules, timeout_s=_TIMEOUT_S)

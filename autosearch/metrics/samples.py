@@ -26,15 +26,22 @@ _MAX_LENGTH: Final = 10_000
 class Sampler:
     """Makes texts for the parts of one pattern.
 
-    times: how often a part is repeated that may be. held: what the group with number `group` holds
-    instead of a sample.
+    times: how often a part is repeated that may be. prefer: characters to try first. held: what the
+    group with number `group` holds instead of a sample.
     """
 
     def __init__(
-        self, pattern: Pattern, *, times: int = 1, group: int = -1, held: str = ""
+        self,
+        pattern: Pattern,
+        *,
+        times: int = 1,
+        prefer: str = "",
+        group: int = -1,
+        held: str = "",
     ) -> None:
         self.pattern = pattern
         self.times = times
+        self.candidates = prefer + _CANDIDATES
         self.group = group
         self.held = held
 
@@ -76,6 +83,6 @@ class Sampler:
 
     def _one_of(self, source: str) -> str:
         try:
-            return next(c for c in _CANDIDATES if regex.fullmatch(source, c))
+            return next(c for c in self.candidates if regex.fullmatch(source, c))
         except (regex.error, StopIteration):
             raise Unreadable from None

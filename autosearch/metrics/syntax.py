@@ -1,7 +1,7 @@
 """A reader for the common part of regex syntax: enough to reason about a user's pattern.
 
 What it does not know (recursion, conditionals, fuzzy matching, verbose patterns, …) it refuses with
-`Unreadable`; then nothing is concluded about the pattern. It takes only patterns that compile.
+`Unreadable`; then nothing is concluded about the pattern. What is broken it may refuse or not.
 """
 
 from collections.abc import Iterator
@@ -105,9 +105,12 @@ class Pattern:
 
 
 def read_pattern(text: str) -> Pattern:
-    """Return the structure of a pattern that compiles; raise Unreadable for unknown syntax."""
+    """Return the structure of a pattern; raise Unreadable for unknown or broken syntax."""
     reader = _Reader(text)
-    root = reader.choice()
+    try:
+        root = reader.choice()
+    except (IndexError, ValueError, RecursionError):
+        raise Unreadable from None
     if reader.at < len(text):
         raise Unreadable
     return Pattern(text, root, frozenset(reader.flags))

@@ -61,7 +61,7 @@ def test_nan_and_inf_are_values() -> None:
 
 
 def test_a_regex_that_does_not_compile_is_refused_with_its_text() -> None:
-    with pytest.raises(InputError, match=r"'acc: \(' cannot be compiled"):
+    with pytest.raises(InputError, match=r"'acc: \(' cannot be used"):
         Extractor([Rule("acc", "acc: (")])
 
 
@@ -157,8 +157,10 @@ def test_another_extractor_goes_on_at_read_to() -> None:
 # --- the result does not depend on how the log arrives ---
 
 PIECES = st.sampled_from(
-    [b"loss: 1", b"acc 0.5", b"epoch 3", b"\n", b"\r", b"\r\n", b" ", b"\x1b[0m", b"\0", b"\xff"]
-    + ["é".encode(), b"acc", b"=", b"7", b".", b"|", b"e-5", b"\x1b", b"x" * 40]
+    [
+        *(b"loss: 1", b"acc 0.5", b"epoch 3", b"acc", b"=", b"7", b".", b"|", b"e-5", b" "),
+        *(b"\n", b"\r", b"\r\n", b"\x1b[0m", b"\x1b", b"\0", b"\xff", "é".encode(), b"x" * 40),
+    ]
 )
 RULES = (
     Rule("acc", None, r"epoch (\d+)"),
@@ -224,7 +226,7 @@ def test_values_in_a_line_of_many_windows_are_each_found_once(piece: int) -> Non
     st.integers(-3, 3),
 )
 def test_cuts_do_not_matter_in_long_lines(places: list[int], cuts: list[int], extra: int) -> None:
-    planted = {at: b" acc: 0.5 e7 loss=3" for at in places}
+    planted = dict.fromkeys(places, b" acc: 0.5 e7 loss=3")
     log = (
         _long_line(WINDOW + extra, {}) + b"\n" + _long_line(3 * WINDOW, planted) + b"\r" + b"acc 1"
     )

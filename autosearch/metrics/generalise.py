@@ -1,0 +1,104 @@
+"""From one number in one line to a regex that finds its like in other lines."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import regex
+
+from autosearch.metrics.labels import similarity
+from autosearch.metrics.numbers import Occurrence, numbers_in
+
+_HELD: Final = r"[-+.\w]"
+_PIECE = regex.compile(r"(?P<blank>\s+)|(?P<word>[\w@]+(?:[\-/.'@][\w@]+)*)|(?P<sign>.)")
+# A progress bar, whose signs change from line to line.
+_BAR = regex.compile(r"(?=\S)[#=>█▏▎▍▌▋▊▉━╸╺╍─.\-\s]{4,}")
+
+
+class _Piece(NamedTuple):
+    kind: str  # blank, word, sign, number or bar
+    pattern: str
+    start: int
+
+
+def regexes_for(line: str, number: Occurrence, metric: str) -> Iterator[str]:
+    """Yield regexes that find exactly this number in the line, from the loosest to the strictest.
+
+    Of what stands before the number, first only the words that are like the metric's name are kept,
+    then more; other numbers become number classes and blanks `\\s+`. The last regex describes the
+    whole line.
+    """
+    before, after = _pieces(line, 0, number.start), _pieces(line, number.stop, len(line))
+    held = _group(line[number.start : number.stop])
+    for start in _label_starts(line, before, number, metric):
+        yield from _exact(line, number, _bound(before[:start]) + _text(before[start:]) + held)
+    label = line[number.stop :].lstrip()
+    if similarity(metric, label) > similarity(metric, line[: number.start]):
+        for stop, piece in enumerate(after, 1):
+            if piece.kind == "word":
+                yield from _exact(line, number, rf"{held}{_text(after[:stop])}\b")
+    yield from _exact(line, number, f"^{_text(before)}{held}")
+    yield from _exact(line, number, rf"^{_text(before)}{held}{_text(after)}\s*$")
+
+
+def _label_starts(
+    line: str, before: list[_Piece], number: Occurrence, metric: str
+) -> Iterator[int]:
+    """Yield where a label that is most like the metric's name may begin, the shortest first."""
+    alike = {
+        index: similarity(metric, line[piece.start : number.start])
+        for index, piece in enumerate(before)
+        if piece.kind == "word"
+    }
+    best = max(alike.values(), default=0.0)
+    yield from (index for index in reversed(alike) if alike[index] >= best)
+
+
+def _exact(line: str, number: Occurrence, pattern: str) -> Iterator[str]:
+    """Yield a regex if its only match in the line is the number."""
+    spans = [match.span(1) for match in regex.finditer(pattern, line)]
+    if spans == [(number.start, number.stop)]:
+        yield pattern
+
+
+def _group(number: str) -> str:
+    extra = "".join(sorted({c for c in number if not regex.match(_HELD, c)}))
+    return f"([-+.{regex.escape(extra)}\\w]+)" if extra else f"({_HELD}+)"
+
+
+def _bound(before: list[_Piece]) -> str:
+    return r"(?<!\S)" if not before or before[-1].kind == "blank" else r"\b"
+
+
+def _text(pieces: list[_Piece]) -> str:
+    return "".join(piece.pattern for piece in pieces)
+
+
+def _pieces(line: str, start: int, stop: int) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    at = start
+    for number in numbers_in(line[:stop]):
+        if number.start >= start:
+            pieces += _plain_pieces(line, at, number.start)
+            pieces.append(_Piece("number", f"{_HELD}+", number.start))
+            at = number.stop
+    return pieces + _plain_pieces(line, at, stop)
+
+
+def _plain_pieces(line: str, start: int, stop: int) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    for bar in _BAR.finditer(line, start, stop):
+        pieces += _small_pieces(line, start, bar.start())
+        pieces.append(_Piece("bar", ".*?", bar.start()))
+        start = bar.end()
+    return pieces + _small_pieces(line, start, stop)
+
+
+def _small_pieces(line: str, start: int, stop: int) -> list[_Piece]:
+    return [
+        _Piece(m.lastgroup or "", r"\s+" if m["blank"] else _escape(m[0]), m.start())
+        for m in _PIECE.finditer(line, start, stop)
+    ]
+
+
+def _escape(text: str) -> str:
+    return regex.escape(text, special_only=True)

@@ -1,0 +1,141 @@
+"""The lines of a log in which a metric that was not found most likely stands."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import regex
+
+from autosearch.metrics.generalise import regexes_for
+from autosearch.metrics.labels import similarity
+from autosearch.metrics.lines import shown_text
+from autosearch.metrics.numbers import Occurrence, numbers_in
+from autosearch.metrics.tables import column_headers
+
+_NUMBERS_OR_BLANKS = regex.compile(
+    r"[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\b(?i:nan|inf)\b|\s+|(?<=[\s=:])-(?=[0-9])"
+)
+_PHRASE_END = regex.compile(r"[,;|)\]]")
+_MAX_LINE: Final = 2000
+_MAX_SHAPES: Final = 2000
+_LINES_ABOVE: Final = 3
+_AFTER_IS_RARE: Final = 0.9  # a label stands before its number nine times of ten
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """A number that may be the metric, and the line in which it stands, numbered from 1.
+
+    regex: finds it and its like, "" where none can. similarity: of the name and the words beside
+    the number, from 0 to 1. lines: how many lines of this shape the log has.
+    """
+
+    line_number: int
+    line: str
+    value: float
+    regex: str
+    similarity: float
+    lines: int
+
+
+@dataclass(slots=True)
+class Shape:
+    """Lines that differ only in their numbers and blanks; the last of them stands for all.
+
+    above: the lines before the first of them.
+    """
+
+    line_number: int
+    line: str
+    above: tuple[str, ...]
+    lines: int = 1
+
+
+def likely_lines(log: str | Iterable[str], metric: str, limit: int = 5) -> list[Likely]:
+    """Return the likeliest lines for a metric, best first, each of another shape.
+
+    >>> [best, *_] = likely_lines("epoch 1 acc 0.5\\nepoch 2 acc 0.75\\n", "accuracy")
+    >>> best.line_number, best.value, best.regex
+    (2, 0.75, '(?<!\\\\S)acc\\\\s+([-+.\\\\w]+)')
+    """
+    found = [(*_best_in(shape, metric), shape) for shape in shapes(log)]
+    found.sort(key=_rank, reverse=True)
+    return [
+        Likely(
+            shape.line_number,
+            shape.line,
+            number.value,
+            next(regexes_for(shape.line, number, metric), ""),
+            alike,
+            shape.lines,
+        )
+        for alike, number, shape in found[:limit]
+    ]
+
+
+def numbered_lines(log: str | Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a log with their numbers, as an editor counts them from 1.
+
+    A carriage return ends a line too, but does not count.
+    """
+    for number, line in enumerate(log.split("\n") if isinstance(log, str) else log, 1):
+        for part in line.split("\r"):
+            yield number, part
+
+
+def shapes(
+    log: str | Iterable[str], keep: Callable[[str], bool] = lambda line: True
+) -> list[Shape]:
+    """Return the lines with a number, those of one shape taken together, in order of appearance.
+
+    keep: only lines for which it holds are returned. Of very many shapes only the first are.
+    """
+    found: dict[str, Shape] = {}
+    above: deque[str] = deque(maxlen=_LINES_ABOVE)
+    for number, line in numbered_lines(log):
+        line = shown_text(line[:_MAX_LINE])
+        key = _NUMBERS_OR_BLANKS.sub(" ", line)
+        if not keep(line):
+            continue
+        if (shape := found.get(key)) is not None:
+            shape.line_number, shape.line, shape.lines = number, line, shape.lines + 1
+        elif len(found) < _MAX_SHAPES and numbers_in(line):
+            found[key] = Shape(number, line, tuple(reversed(above)))
+        elif line.strip():
+            above.append(line)
+    return list(found.values())
+
+
+def named_numbers(shape: Shape, metric: str) -> list[tuple[float, Occurrence]]:
+    """Return each number of a line with the likeness, 0 to 1, of the metric's name and its label.
+
+    Its label is the words before it, the words behind it, or the header of its column.
+    """
+    line, numbers = shape.line, numbers_in(shape.line)
+    headers = column_headers(shape.above, line, numbers)
+    starts = [0, *(number.stop for number in numbers)]
+    stops = [*(number.start for number in numbers), len(line)]
+    named = []
+    for i, (number, header) in enumerate(zip(numbers, headers, strict=True)):
+        behind = _PHRASE_END.split(line[number.stop : stops[i + 1]], maxsplit=1)[0]
+        alike = max(
+            similarity(metric, line[starts[i] : number.start]),
+            _AFTER_IS_RARE * similarity(metric, behind),
+            similarity(metric, header),
+        )
+        named.append((alike, number))
+    return named
+
+
+def _best_in(shape: Shape, metric: str) -> tuple[float, Occurrence]:
+    """Return the likeliest number of a line: of equals, the last that is not whole."""
+    return max(
+        named_numbers(shape, metric),
+        key=lambda pair: (pair[0], not pair[1].value.is_integer(), pair[1].start),
+    )
+
+
+def _rank(found: tuple[float, Occurrence, Shape]) -> tuple[float, int, int]:
+    alike, _, shape = found
+    return alike, shape.lines, shape.line_number

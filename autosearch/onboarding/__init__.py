@@ -1,0 +1,1 @@
+"""From a script and a log to a draft of an experiment."""

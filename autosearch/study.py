@@ -98,7 +98,7 @@ class Driver:
             self._adopt()
             while self._outcome is None:
                 self._fill()
-                if not self._active and self._outcome is None:
+                if not self._active and not self._has_more() and self._outcome is None:
                     self.interrupt(*self._complete())
                     break
                 self._handle(self.executor.poll(POLL_S))
@@ -145,15 +145,19 @@ class Driver:
         self._write()
 
     def _fill(self) -> None:
-        while self._outcome is None and self._free() > 0:
+        while self._outcome is None and self._has_more() and self._has_room():
             trial = self._waiting() or self._ask()
             if trial is None:
                 return
             self._start(trial)
 
-    def _free(self) -> int:
-        parallel = self.experiment.search.parallel - len(self._active)
-        return min(parallel, self.executor.free_slots)
+    def _has_more(self) -> bool:
+        asked_all = self._exhausted or len(self.history) >= self.experiment.search.trials
+        return not asked_all or self._waiting() is not None
+
+    def _has_room(self) -> bool:
+        # The executor is asked last: where searches share slots, to ask is to claim one.
+        return len(self._active) < self.experiment.search.parallel and self.executor.free_slots > 0
 
     def _waiting(self) -> Trial | None:
         waiting = (t for t in self.history.pending if t.number not in self._active)
@@ -162,8 +166,6 @@ class Driver:
     def _ask(self) -> Trial | None:
         number = len(self.history)
         search = self.experiment.search
-        if number >= search.trials or self._exhausted:
-            return None
         suggestion = self.strategy.ask(
             self.experiment.space, self.history, rng_for(search.seed, number)
         )

@@ -312,15 +312,20 @@ class Driver:
             self.interrupt(f"the total time of {limit:g} s is used up", "total_time")
 
     def _wind_up(self, outcome: Outcome) -> Outcome:
-        """End what is running, record how far it came, and say how the search ended."""
+        """End what is running, record how far it came, and say how the search ended.
+
+        What cannot be ended in time stays recorded as running: a resume looks for it first.
+        """
+        if self._active:
+            self._say("stopping", outcome.text)
+            self._write()
         for number, active in self._active.items():
             self.executor.stop(number, active.attempt, outcome.text)
         patience = self.clock() + self.experiment.limits.grace + 10.0
         while self._active and self.clock() < patience:
             self._handle(self.executor.poll(POLL_S))
-        for number in list(self._active):
-            del self._active[number]
-            self._interrupted(self.history.trials[number], "driver", "it could not be ended")
+        for number in self._active:
+            self._say("warning", "it could not be ended", number)
         self._note(Said(self.now(), "finished", outcome.text, details={"ending": outcome.ending}))
         self._write()
         return outcome

@@ -96,6 +96,7 @@ class Driver:
         """Run to the end and return how it ended; errors of the store or executor are raised."""
         try:
             self._adopt()
+            self._obey()
             while self._outcome is None:
                 self._fill()
                 if not self._active and not self._has_more() and self._outcome is None:

@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from multiprocessing.connection import Client, Listener
 from pathlib import Path
 from typing import Any, cast
 
-from autosearch.executors.controller import JobSpec, JobState
+from autosearch.executors.job_controller import JobSpec, JobState
 
 RUNNER = Path(__file__).with_name("reference_runner.py")
 
@@ -126,7 +125,7 @@ class RemoteController:
 
     def start(self) -> None:
         code = (
-            f"import sys; sys.path.insert(0, {os.getcwd()!r})\n"
+            f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
             "from pathlib import Path\n"
             "from tests.contract.reference_controller import serve\n"
             f"serve({self._address!r}, Path({str(self.root)!r}))\n"

@@ -3,6 +3,9 @@
 It outlives the controller, runs the job's program once whatever happens, and leaves `exit.json`.
 """
 
+# pathlib would take longer to import than most jobs run.
+# ruff: noqa: PTH104, PTH110, PTH112, PTH123, PTH208
+
 import ctypes
 import fcntl
 import json
@@ -130,8 +133,9 @@ class Run:
     def state(self) -> dict:
         notices = []
         if self.left:
-            notices = [f"{self.left} processes still ran when the program had ended; "
-                       "they were ended too"]
+            notices = [
+                f"{self.left} processes still ran when the program had ended; they were ended too"
+            ]
         code = number = None
         if self.status is not None and os.WIFEXITED(self.status):
             code = os.WEXITSTATUS(self.status)

@@ -1,24 +1,18 @@
 """The executor that runs trials as jobs of a job controller."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from autosearch.errors import ExecutorError
-from autosearch.executors.base import Executor, Exit, Limits, Lost, Resources
-from autosearch.executors.controller import ControllerExecutor
 from tests.contract.executors import (
     ExecutorContract,
     Jobs,
-    Outcome,
-    has_ended,
-    poll_until,
     run,
-    wait_until,
 )
-from tests.contract.reference_controller import FolderController, RemoteController
+
+from autosearch.executors.base import Executor, Resources
+from autosearch.executors.controller import ControllerExecutor
+from tests.contract.reference_controller import FolderController
 
 POLL_S = 0.02
 

@@ -3,7 +3,6 @@
 A file is written by rename, so that the driver never reads half of one.
 """
 
-import contextlib
 import json
 import os
 import uuid
@@ -30,16 +29,32 @@ def send(folder: Path, request: StopRequest) -> None:
     draft.rename(box / f"{uuid.uuid4().hex}.json")
 
 
+def waiting(folder: Path) -> list[StopRequest]:
+    """Return the requests that nobody has taken yet."""
+    return [request for _, request in _box(folder) if request is not None]
+
+
 def take(folder: Path) -> list[StopRequest]:
     """Return the requests that are waiting, and remove them. What is no request is removed too."""
+    requests = []
+    for path, request in _box(folder):
+        if request is not None:
+            requests.append(request)
+        path.unlink(missing_ok=True)
+    return requests
+
+
+def _box(folder: Path) -> list[tuple[Path, StopRequest | None]]:
     box = folder / FOLDER
     try:
         names = sorted(entry.name for entry in os.scandir(box) if entry.name.endswith(".json"))
     except FileNotFoundError:
         return []
-    requests = []
-    for name in names:
-        with contextlib.suppress(ValueError, TypeError):
-            requests.append(StopRequest(**json.loads((box / name).read_text())))
-        (box / name).unlink(missing_ok=True)
-    return requests
+    return [(box / name, _read(box / name)) for name in names]
+
+
+def _read(path: Path) -> StopRequest | None:
+    try:
+        return StopRequest(**json.loads(path.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None

@@ -96,9 +96,10 @@ class Driver:
         """Run to the end and return how it ended; errors of the store or executor are raised."""
         try:
             self._adopt()
+            self._obey()
             while self._outcome is None:
                 self._fill()
-                if not self._active and self._outcome is None:
+                if not self._active and not self._has_more() and self._outcome is None:
                     self.interrupt(*self._complete())
                     break
                 self._handle(self.executor.poll(POLL_S))
@@ -145,15 +146,19 @@ class Driver:
         self._write()
 
     def _fill(self) -> None:
-        while self._outcome is None and self._free() > 0:
+        while self._outcome is None and self._has_more() and self._has_room():
             trial = self._waiting() or self._ask()
             if trial is None:
                 return
             self._start(trial)
 
-    def _free(self) -> int:
-        parallel = self.experiment.search.parallel - len(self._active)
-        return min(parallel, self.executor.free_slots)
+    def _has_more(self) -> bool:
+        asked_all = self._exhausted or len(self.history) >= self.experiment.search.trials
+        return not asked_all or self._waiting() is not None
+
+    def _has_room(self) -> bool:
+        # The executor is asked last: where searches share slots, to ask is to claim one.
+        return len(self._active) < self.experiment.search.parallel and self.executor.free_slots > 0
 
     def _waiting(self) -> Trial | None:
         waiting = (t for t in self.history.pending if t.number not in self._active)
@@ -162,8 +167,6 @@ class Driver:
     def _ask(self) -> Trial | None:
         number = len(self.history)
         search = self.experiment.search
-        if number >= search.trials or self._exhausted:
-            return None
         suggestion = self.strategy.ask(
             self.experiment.space, self.history, rng_for(search.seed, number)
         )
@@ -310,15 +313,20 @@ class Driver:
             self.interrupt(f"the total time of {limit:g} s is used up", "total_time")
 
     def _wind_up(self, outcome: Outcome) -> Outcome:
-        """End what is running, record how far it came, and say how the search ended."""
+        """End what is running, record how far it came, and say how the search ended.
+
+        What cannot be ended in time stays recorded as running: a resume looks for it first.
+        """
+        if self._active:
+            self._say("stopping", outcome.text)
+            self._write()
         for number, active in self._active.items():
             self.executor.stop(number, active.attempt, outcome.text)
         patience = self.clock() + self.experiment.limits.grace + 10.0
         while self._active and self.clock() < patience:
             self._handle(self.executor.poll(POLL_S))
-        for number in list(self._active):
-            del self._active[number]
-            self._interrupted(self.history.trials[number], "driver", "it could not be ended")
+        for number in self._active:
+            self._say("warning", "it could not be ended", number)
         self._note(Said(self.now(), "finished", outcome.text, details={"ending": outcome.ending}))
         self._write()
         return outcome

@@ -1,0 +1,108 @@
+"""How a study stands, in a word and a few figures: what its store says, and who runs it now."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from autosearch.records import Said
+from autosearch.result import Result
+from autosearch.snapshot import Snapshot
+
+Word = Literal[
+    "waiting", "running", "stopping", "completed", "stopped", "failed", "interrupted", "error"
+]
+ACTIVE: tuple[Word, ...] = ("waiting", "running", "stopping")
+_WORDS: Mapping[str, Word] = {
+    "complete": "completed",
+    "exhausted": "completed",
+    "total_time": "completed",
+    "stopped": "stopped",
+    "no_metric": "failed",
+    "failures": "failed",
+    "interrupted": "interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a study stands.
+
+    state: `waiting` (no trial has been started yet), `running`, `stopping` (its trials are being
+    ended), `completed`, `stopped` (on request), `failed` (it gave up: no metric, too many
+    failures), `interrupted` (nobody runs it; it can go on), `error` (it could not go on). text:
+    why. trials: how many are planned. counts: trial state → how many. best: the best trial's
+    number, and value: its value as the program printed it. Times in seconds since the epoch.
+    """
+
+    id: str
+    name: str
+    state: Word
+    text: str
+    trials: int
+    counts: Mapping[str, int]
+    best: int | None
+    value: float | None
+    created_at: float
+    ended_at: float | None
+
+
+def status_of(id: str, study: Snapshot, *, stopping: bool = False) -> Status:
+    """Return how a study stands. stopping: its end was asked for."""
+    result = Result(study)
+    state, text = _word(study, stopping)
+    ends = [r.at for r in study.said if r.event in ("finished", "error")]
+    return Status(
+        id=id,
+        name=study.experiment.name,
+        state=state,
+        text=text,
+        trials=study.experiment.search.trials,
+        counts=dict(Counter(trial.state for trial in result.trials)),
+        best=result.best.number if result.best else None,
+        value=result.value,
+        created_at=study.said[0].at if study.said else study.described.at,
+        ended_at=ends[-1] if ends and state not in ACTIVE else None,
+    )
+
+
+def analysis_of(result: Result) -> dict[str, Any]:
+    """Return what a search shows, as JSON values.
+
+    best: the best trial as a row of `Result.to_dicts`, or None. counts: trial state → how many.
+    progress: [number, value] of each trial that was better than all before it.
+    """
+    rows = result.to_dicts()
+    progress: list[list[float | None]] = []
+    least = math.inf
+    for trial in result.state.history.valued:
+        if trial.losses[0] < least:
+            least = trial.losses[0]
+            progress.append([trial.number, result.value_of(trial)])
+    return {
+        "best": rows[result.best.number] if result.best else None,
+        "counts": dict(Counter(trial.state for trial in result.trials)),
+        "progress": progress,
+    }
+
+
+def _word(study: Snapshot, stopping: bool) -> tuple[Word, str]:
+    since = _since_opened(study.said)
+    failures = [r.text for r in since if r.event == "error"]
+    if study.outcome is not None:
+        return _WORDS[study.outcome.ending], study.outcome.text
+    if failures:
+        return "error", failures[-1]
+    if study.owner is None:
+        return "interrupted", "the process that ran it has ended"
+    ending = [r.text for r in since if r.event == "stopping"]
+    if stopping or ending:
+        return "stopping", ending[-1] if ending else ""
+    started = any(trial.attempt for trial in study.history.trials)
+    return ("running" if started else "waiting"), ""
+
+
+def _since_opened(said: tuple[Said, ...]) -> tuple[Said, ...]:
+    openings = [i for i, record in enumerate(said) if record.event == "opened"]
+    return said[openings[-1] :] if openings else said

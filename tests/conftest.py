@@ -1,7 +1,6 @@
 import os
 
 import pytest
-
 from hypothesis import settings
 
 # Suites that several test modules inherit from.

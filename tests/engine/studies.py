@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from autosearch.experiment import from_dict
 from autosearch.experiment.model import Experiment
+
+from autosearch.experiment import from_dict
 
 # Appends a line when it starts and one when it ends: what ran, and how often, cannot be denied.
 TRIAL = """\

@@ -1,9 +1,11 @@
 """One attempt on this machine, seen from the driver: its supervisor and its log."""
 
+import errno
 import json
 import logging
 import marshal
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from autosearch.executors.sweep import sweep_attempt
 
 logger = logging.getLogger(__name__)
 
+CANNOT_RUN, NOT_FOUND = 126, 127  # exit codes of a shell
 SEND_S = 10.0  # a supervisor that takes longer to read its spec is as good as dead
 
 
@@ -70,10 +73,7 @@ class Link:
             return
         except ConnectionResetError:
             received = b""
-        self._inbox += received
-        size = int.from_bytes(self._inbox[:4], "big")
-        if len(self._inbox) >= 4 + size > 4:
-            self.record = marshal.loads(self._inbox[4 : 4 + size])
+        self.record, self._inbox = supervisor.first_message(self._inbox + received)
         if self.record is not None or not received:
             self.close()
 
@@ -147,15 +147,39 @@ class Attempt:
                 Lost(number, attempt, f"its supervisor was killed ({swept} processes of it ended)")
             ]
         fields = dict(record)
-        survivors = fields.pop("survivors")
+        survivors, failure = fields.pop("survivors"), fields.pop("failure")
         events: list[Event] = []
         if survivors:
             text = (
                 f"{survivors} processes still ran when the program had ended; they were ended too"
             )
             events.append(Notice(number, attempt, text))
-        events.append(Exit(number, attempt, **fields))
-        return events
+        if failure:
+            fields["code"], fields["text"] = explain(failure, self.job)
+        if fields["signal"] is not None:
+            fields["signal"] = _signal_name(fields["signal"])
+        return [*events, Exit(number, attempt, **fields, error=bool(failure))]
+
+
+def explain(failure: str, job: Job) -> tuple[int, str]:
+    """Return a shell's exit code and the reason for a program that could not be started.
+
+    failure: what the supervisor says, e.g. "exec 2".
+    """
+    stage, number = failure.split()
+    code, program = int(number), job.command[0]
+    if stage == "chdir":
+        return CANNOT_RUN, f"cannot work in {job.cwd}: {os.strerror(code)}"
+    if code == errno.ENOENT and "/" not in program:
+        return NOT_FOUND, f"command not found: {program} (in PATH={job.env.get('PATH', '')})"
+    if code == errno.ENOENT and not (job.cwd / program).exists():
+        return NOT_FOUND, f"command not found: {program} (in {job.cwd})"
+    reasons = {
+        errno.ENOENT: "its interpreter (line 1, #!) does not exist",
+        errno.ENOEXEC: "it is no program, and no script with #! in line 1",
+        errno.EACCES: "it is not executable (chmod +x makes it so)",
+    }
+    return CANNOT_RUN, f"cannot run {program}: {reasons.get(code) or os.strerror(code)}"
 
 
 def read_record(job: Job) -> dict[str, Any] | None:
@@ -168,6 +192,13 @@ def read_record(job: Job) -> dict[str, Any] | None:
         logger.warning("%s cannot be read: %s", _exit_path(job), error)
         return None
     return record
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
 
 
 def _exit_path(job: Job) -> Path:

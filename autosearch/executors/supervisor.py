@@ -15,8 +15,10 @@ As a subreaper, the supervisor inherits every process whose parent ends, however
 or changed its session; so having no child left means that nothing of the trial is left.
 """
 
-# The C halves of `signal` and `json`: the Python halves import enum and re, which would double
-# the time that this program takes to start.
+from __future__ import annotations
+
+# The C halves of `json` and `signal`, and no `typing` at run time: the Python halves import re and
+# enum, which would double the time that this program takes to start.
 import _json
 import _signal  # type: ignore[import-not-found]
 import ctypes
@@ -26,38 +28,29 @@ import os
 import select
 import sys
 import time
-from typing import Any, Final, NamedTuple, NoReturn
 
-PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
-PR_SET_CHILD_SUBREAPER: Final = 36
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
-LINGER_S: Final = 0.2  # for helpers that end by themselves once the main program has
-SHORT_GRACE_S: Final = 3.0  # where nobody waits for the trial's own clean-up any more
-GIVE_UP_S: Final = 30.0  # after the first KILL, for what cannot be killed
-MEMORY_PERIOD_S: Final = 0.25
-MEMORY_COST: Final = 20  # looking at the memory may take one part in 20 of a core
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_CHILD_SUBREAPER = 36
 
-SOCKET: Final = 0
-LOG: Final = 2
+LINGER_S = 0.2  # for helpers that end by themselves once the main program has
+SHORT_GRACE_S = 3.0  # where nobody waits for the trial's own clean-up any more
+GIVE_UP_S = 30.0  # after the first KILL, for what cannot be killed
+MEMORY_PERIOD_S = 0.25
+MEMORY_COST = 20  # looking at the memory may take one part in 20 of a core
+NEVER = float("inf")
 
-CANNOT_RUN: Final = 126  # exit codes of a shell
-NOT_FOUND: Final = 127
-
-_ALIASES: Final = {"SIG_DFL", "SIG_IGN", "SIGCLD", "SIGIOT", "SIGPOLL"}
-
-
-class Process(NamedTuple):
-    """One line of the process table. rss: bytes."""
-
-    pid: int
-    parent: int
-    rss: int
+SOCKET = 0
+LOG = 2
 
 
-def processes() -> dict[int, Process]:
-    """Return the living processes of this machine (zombies are not), by pid."""
+def descendants(root: int) -> list[tuple[int, int]]:
+    """Return pid and resident bytes of every living process below `root`, parents first."""
     page = os.sysconf("SC_PAGE_SIZE")
-    found = {}
+    children: dict[int, list[tuple[int, int]]] = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
             continue
@@ -67,35 +60,26 @@ def processes() -> dict[int, Process]:
         except OSError:  # it has just ended
             continue
         if fields and fields[0] not in (b"Z", b"X"):
-            found[int(name)] = Process(int(name), int(fields[1]), int(fields[21]) * page)
-    return found
-
-
-def descendants(root: int) -> list[Process]:
-    """Return every living process below `root`, parents before children."""
-    table = processes()
-    children: dict[int, list[Process]] = {}
-    for process in table.values():
-        children.setdefault(process.parent, []).append(process)
+            children.setdefault(int(fields[1]), []).append((int(name), int(fields[21]) * page))
     tree = children.get(root, [])
-    for process in tree:  # grows while it is walked
-        tree.extend(children.get(process.pid, ()))
+    for pid, _ in tree:  # grows while it is walked
+        tree.extend(children.get(pid, ()))
     return tree
 
 
-def memory_of(tree: list[Process], limit: int) -> int:
+def memory_of(tree: list[tuple[int, int]], limit: int) -> int:
     """Return the bytes used by these processes together; exact only where they exceed `limit`.
 
     Resident sizes count a page once for each process that shares it, so their sum is too high for
     forked workers. Proportional sizes are right, but slow to read.
     """
-    total = sum(process.rss for process in tree)
-    return total if total <= limit else sum(_proportional(process) for process in tree)
+    total = sum(resident for _, resident in tree)
+    return total if total <= limit else sum(_proportional(*process) for process in tree)
 
 
-def _proportional(process: Process) -> int:
+def _proportional(pid: int, resident: int) -> int:
     try:
-        with open(f"/proc/{process.pid}/smaps_rollup", "rb") as file:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
             for line in file:
                 if line.startswith(b"Pss:"):
                     return int(line.split()[1]) * 1024
@@ -103,7 +87,7 @@ def _proportional(process: Process) -> int:
         return 0
     except OSError:  # not ours to read: the sum stays an upper bound
         pass
-    return process.rss
+    return resident
 
 
 def send_signal(pid: int, number: int) -> bool:
@@ -117,62 +101,20 @@ def send_signal(pid: int, number: int) -> bool:
     return True
 
 
-def signal_name(number: int) -> str:
-    """Return a signal's usual name.
+def launch(argv: list[bytes], cwd: bytes, env: dict[bytes, bytes]) -> tuple[int, str]:
+    """Start the trial's main program; return its pid, and what failed if it could not be started.
 
-    >>> signal_name(9), signal_name(6), signal_name(40)
-    ('SIGKILL', 'SIGABRT', 'signal 40')
+    What failed is "chdir" or "exec" and the errno, e.g. "exec 2".
     """
-    names = (
-        name
-        for name, value in vars(_signal).items()
-        if value == number and name.startswith("SIG") and name not in _ALIASES
-    )
-    return next(names, f"signal {number}")
-
-
-class Failure(NamedTuple):
-    """Why the program could not be started: the exit code of a shell, and the reason."""
-
-    code: int
-    text: str
-
-
-def explain(stage: str, number: int, argv: list[bytes], cwd: bytes, path: bytes) -> Failure:
-    """Return why a program could not be started; stage: "chdir" or "exec", number: the errno."""
-    reason = os.strerror(number)
-    if stage == "chdir":
-        return Failure(CANNOT_RUN, f"cannot work in {os.fsdecode(cwd)}: {reason}")
-    program = os.fsdecode(argv[0])
-    if number == errno.ENOENT and b"/" not in argv[0]:
-        return Failure(NOT_FOUND, f"command not found: {program} (in PATH={os.fsdecode(path)})")
-    if number == errno.ENOENT and not os.path.exists(os.path.join(cwd, argv[0])):
-        return Failure(NOT_FOUND, f"command not found: {program} (in {os.fsdecode(cwd)})")
-    if number == errno.ENOENT:
-        return Failure(NOT_FOUND, f"cannot run {program}: its interpreter (line 1, #!) is missing")
-    if number == errno.ENOEXEC:
-        return Failure(
-            CANNOT_RUN, f"cannot run {program}: no program and no script with #! in line 1"
-        )
-    if number == errno.EACCES:
-        return Failure(CANNOT_RUN, f"cannot run {program}: not executable (chmod +x makes it so)")
-    return Failure(CANNOT_RUN, f"cannot run {program}: {reason}")
-
-
-def launch(argv: list[bytes], cwd: bytes, env: dict[bytes, bytes]) -> tuple[int, Failure | None]:
-    """Start the trial's main program; return its pid, and why it could not be started."""
     supervisor = os.getpid()
     reader, writer = os.pipe()  # closed by a successful exec
     pid = os.fork()
     if pid == 0:
         _become(argv, cwd, env, supervisor, writer)
     os.close(writer)
-    said = os.read(reader, 100).decode()
+    failure = os.read(reader, 100).decode()
     os.close(reader)
-    if not said:
-        return pid, None
-    stage, number = said.split()
-    return pid, explain(stage, int(number), argv, cwd, env.get(b"PATH", b""))
+    return pid, failure
 
 
 def _become(
@@ -183,7 +125,7 @@ def _become(
         os.setsid()
         _prctl(PR_SET_PDEATHSIG, _signal.SIGKILL)
         if os.getppid() != supervisor:  # it died before the line above
-            os._exit(NOT_FOUND)
+            os._exit(127)
         # An ignored or blocked signal is inherited, and a trial could never be interrupted.
         for number in set(range(1, _signal.NSIG)) - {_signal.SIGKILL, _signal.SIGSTOP}:
             try:
@@ -196,12 +138,10 @@ def _become(
         os.chdir(cwd)
         stage = "exec"
         os.execvpe(argv[0], argv, env)
-    except OSError as error:
-        os.write(writer, f"{stage} {error.errno}".encode())
-    except ValueError:  # a NUL in an argument, "=" in the name of a variable
-        os.write(writer, f"{stage} {errno.EINVAL}".encode())
+    except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+        os.write(writer, f"{stage} {getattr(error, 'errno', errno.EINVAL)}".encode())
     finally:
-        os._exit(NOT_FOUND)
+        os._exit(127)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -214,25 +154,24 @@ class Supervision:
 
     def __init__(self, spec: dict[str, Any], driver: int | None) -> None:
         """Start the trial. driver: a pidfd of the process that started us."""
-        self.time_s: float | None = spec["time_s"]
-        self.memory: int | None = spec["memory"]
-        self.grace_s: float = spec["grace_s"]
         self.why, self.text = "exited", ""
         self.status: int | None = None  # of the main program, once it has ended
-        self.seconds: float | None = None
         self.survivors = 0
         self.peak = 0
         self.stuck: list[int] = []
-        self._kill_at: float | None = None  # known once the end has begun
-        self._linger_until = 0.0
-        self._look_at = 0.0  # when the memory is looked at next
+        self._grace_s: float = spec["grace_s"]
+        self._time_s: float = NEVER if spec["time_s"] is None else spec["time_s"]
+        self._memory: int | None = spec["memory"]
+        self._look_at = NEVER if self._memory is None else 0.0
+        self._kill_at = NEVER  # less once the end has begun
         self._kill_pause_s = 0.02
-        self._killed_at = 0.0
+        self._give_up_at = NEVER
         self._inbox = b""
-        self._poll = select.poll()
         self._driver = driver
+        self._poll = select.poll()
         self._hear()
         self.started = time.monotonic()
+        self.ended = NEVER
         self.main, self.failure = launch(spec["argv"], spec["cwd"], spec["env"])
 
     def _hear(self) -> None:
@@ -248,9 +187,7 @@ class Supervision:
     def run(self) -> None:
         """Return when no process of the trial is left, or only such as nobody can kill."""
         while self._reap() and not self.stuck:
-            now = time.monotonic()
-            self._check(now)
-            self._listen(self._pause(now))
+            self._listen(self._act(time.monotonic()))
 
     def _reap(self) -> bool:
         """Collect ended children; return whether any child is left."""
@@ -263,34 +200,37 @@ class Supervision:
                 return True
             self.peak = max(self.peak, usage.ru_maxrss * 1024)
             if pid == self.main:
-                now = time.monotonic()
-                self.status, self.seconds = status, now - self.started
-                self._linger_until = now + LINGER_S
+                self.status, self.ended = status, time.monotonic()
 
-    def _check(self, now: float) -> None:
-        if self._kill_at is not None:
-            if now >= max(self._kill_at, self._killed_at + self._kill_pause_s):
+    def _act(self, now: float) -> float:
+        """Do what is due; return the time at which to look again unless something happens."""
+        if self._kill_at < NEVER:
+            if now >= self._kill_at:
                 self._kill(now)
         elif self.status is not None:
-            if now >= self._linger_until:
-                self._terminate(min(self.grace_s, SHORT_GRACE_S))
-        elif self.time_s is not None and now >= self.started + self.time_s:
-            self.end("time_limit", f"over its time limit of {self.time_s:g} s", self.grace_s)
-        elif self.memory is not None and now >= self._look_at:
-            self._check_memory(self.memory, now)
+            if now < self.ended + LINGER_S:
+                return self.ended + LINGER_S
+            self._terminate(min(self._grace_s, SHORT_GRACE_S))
+        elif now >= self.started + self._time_s:
+            self.end("time_limit", f"over its time limit of {self._time_s:g} s", self._grace_s)
+        elif now >= self._look_at:
+            self._check_memory(now)
+        limits_at = min(self.started + self._time_s, self._look_at)
+        return self._kill_at if self._kill_at < NEVER else limits_at
 
-    def _check_memory(self, limit: int, now: float) -> None:
+    def _check_memory(self, now: float) -> None:
+        limit = self._memory or 0
         used = memory_of(descendants(os.getpid()), limit)
         self.peak = max(self.peak, used)
         if used > limit:
             text = f"over its memory limit of {limit >> 20} MiB: {used >> 20} MiB in use"
-            self.end("memory_limit", text, self.grace_s)
+            self.end("memory_limit", text, self._grace_s)
         after = time.monotonic()
         self._look_at = after + max(MEMORY_PERIOD_S, MEMORY_COST * (after - now))
 
     def end(self, why: str, text: str, grace_s: float) -> None:
         """Begin to end the trial; a second request keeps the reason and may shorten the grace."""
-        if self._kill_at is not None:
+        if self._kill_at < NEVER:
             self._kill_at = min(self._kill_at, time.monotonic() + grace_s)
             return
         if self.status is None:
@@ -299,64 +239,49 @@ class Supervision:
 
     def _terminate(self, grace_s: float) -> None:
         self._kill_at = time.monotonic() + grace_s
+        self._give_up_at = self._kill_at + GIVE_UP_S
         tree = descendants(os.getpid())
         if self.status is not None:
             self.survivors = len(tree)
-        for process in tree:
-            send_signal(process.pid, _signal.SIGTERM)
-            send_signal(process.pid, _signal.SIGCONT)  # a stopped process would not see it
+        for pid, _ in tree:
+            send_signal(pid, _signal.SIGTERM)
+            send_signal(pid, _signal.SIGCONT)  # a stopped process would not see it
 
     def _kill(self, now: float) -> None:
         # Stop all first: the death of a process would let others fork where forks are limited.
         refused: set[int] = set()
         stopped: set[int] = set()
         for _ in range(100):
-            fresh = {process.pid for process in descendants(os.getpid())} - stopped - refused
+            fresh = {pid for pid, _ in descendants(os.getpid())} - stopped - refused
             if not fresh:
                 break
             for pid in fresh:
                 (stopped if send_signal(pid, _signal.SIGSTOP) else refused).add(pid)
         for pid in stopped:
             send_signal(pid, _signal.SIGKILL)
-        self._killed_at = time.monotonic()
-        self._kill_pause_s = min(1.0, 2 * self._kill_pause_s)
-        if self._kill_at is not None and now > self._kill_at + GIVE_UP_S:
+        if now > self._give_up_at:
             self.stuck = sorted(stopped | refused)
+        self._kill_at = time.monotonic() + self._kill_pause_s
+        self._kill_pause_s = min(1.0, 2 * self._kill_pause_s)
 
-    def _pause(self, now: float) -> float | None:
-        """Return the seconds until `_check` has something to do; None: until something happens."""
-        if self._kill_at is not None:
-            return max(self._kill_at, self._killed_at + self._kill_pause_s) - now
-        if self.status is not None:
-            return self._linger_until - now
-        times = [self.started + self.time_s] if self.time_s is not None else []
-        if self.memory is not None:
-            times.append(self._look_at)
-        return min(times) - now if times else None
-
-    def _listen(self, timeout_s: float | None) -> None:
-        timeout_ms = None if timeout_s is None else max(0.0, timeout_s) * 1000 + 1
-        for fd, _ in self._poll.poll(timeout_ms):
+    def _listen(self, until: float) -> None:
+        left_ms = max(0.0, until - time.monotonic()) * 1000
+        for fd, _ in self._poll.poll(left_ms if until < NEVER else None):
             if fd == self._wakeup:
                 os.read(fd, 4096)
             elif fd == self._driver:
                 self._lose(fd)
             elif received := _received():
-                self._inbox += received
-                self._read_stop()
+                request, self._inbox = first_message(self._inbox + received)
+                if request is not None:
+                    why, text = request
+                    self.end(why, text, self._grace_s)
             else:
                 self._lose(fd)
 
     def _lose(self, fd: int) -> None:
         self._poll.unregister(fd)
-        self.end("driver_gone", "the search's own process ended", min(self.grace_s, SHORT_GRACE_S))
-
-    def _read_stop(self) -> None:
-        size = int.from_bytes(self._inbox[:4], "big")
-        if len(self._inbox) >= 4 + size > 4:
-            why, text = marshal.loads(self._inbox[4 : 4 + size])
-            self.end(why, text, self.grace_s)
-            self._inbox = self._inbox[4 + size :]
+        self.end("driver_gone", "the search's own process ended", min(self._grace_s, SHORT_GRACE_S))
 
 
 def _received() -> bytes:
@@ -366,65 +291,63 @@ def _received() -> bytes:
         return b""
 
 
+def first_message(data: bytes) -> tuple[Any, bytes]:
+    """Return the first message and the bytes after it; None where it is not complete yet."""
+    end = 4 + int.from_bytes(data[:4], "big")
+    return (marshal.loads(data[4:end]), data[end:]) if 4 < end <= len(data) else (None, data)
+
+
 def read_spec() -> dict[str, Any] | None:
     """Return the spec from the socket; None where it ends before."""
+    spec: dict[str, Any] | None = None
     data = b""
-    while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
-        received = _received()
-        if not received:
-            return None
-        data += received
-    spec: dict[str, Any] = marshal.loads(data[4:])
+    while spec is None and (received := _received()):
+        spec, data = first_message(data + received)
     return spec
 
 
 def record_of(life: Supervision) -> dict[str, Any]:
-    """Return what exit.json keeps of an attempt that has ended."""
+    """Return what exit.json keeps of an attempt that has ended; signal: its number."""
     code = signal = None
-    text, seconds = life.text, life.seconds
-    if life.failure is not None:
-        code, text = life.failure
-    elif life.status is not None and os.WIFEXITED(life.status):
+    text = life.text
+    if life.status is not None and os.WIFEXITED(life.status):
         code = os.WEXITSTATUS(life.status)
     elif life.status is not None:
-        signal = signal_name(os.WTERMSIG(life.status))
+        signal = os.WTERMSIG(life.status)
     if life.stuck:
-        text += f"; these processes cannot be killed: {', '.join(map(str, life.stuck))}"
+        text += f" (processes {', '.join(map(str, life.stuck))} cannot be killed)"
     return {
         "code": code,
         "signal": signal,
         "why": life.why,
-        "text": text.removeprefix("; "),
-        "seconds": round(time.monotonic() - life.started if seconds is None else seconds, 6),
+        "text": text,
+        "seconds": round(min(life.ended, time.monotonic()) - life.started, 6),
         "peak_memory": life.peak or None,
         "log_size": os.fstat(LOG).st_size,
         "survivors": life.survivors,
-        "error": life.failure is not None,
+        "failure": life.failure,
     }
 
 
 def write_record(path: str, record: dict[str, Any]) -> None:
     """Write a flat record as JSON so that it is there in full or not at all, even after a crash."""
-    words = {None: "null", True: "true", False: "false"}
-    lines = []
-    for key, value in record.items():
-        if isinstance(value, str):
-            written = _json.encode_basestring_ascii(value)
-        else:
-            written = (
-                words[value] if value is None or value is True or value is False else repr(value)
-            )
-        lines.append(f'  "{key}": {written}')
+    text = ",\n".join(f'  "{key}": {_json_of(value)}' for key, value in record.items())
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     with open(f"{path}.tmp", "w", encoding="ascii") as file:
-        file.write("{\n" + ",\n".join(lines) + "\n}\n")
+        file.write(f"{{\n{text}\n}}\n")
         file.flush()
         os.fsync(file.fileno())
     os.replace(f"{path}.tmp", path)
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     os.fsync(directory)
     os.close(directory)
+
+
+def _json_of(value: str | float | bool | None) -> str:
+    if isinstance(value, str):
+        return _json.encode_basestring_ascii(value)
+    return "null" if value is None else repr(value).lower()
 
 
 def main() -> None:
@@ -457,8 +380,8 @@ def main() -> None:
     message = marshal.dumps(record)
     try:
         os.write(SOCKET, len(message).to_bytes(4, "big") + message)
-    except OSError:
-        os._exit(0)
+    except OSError:  # the driver is gone: exit.json tells the next one
+        pass
     os._exit(0)
 
 

@@ -32,12 +32,11 @@ class LocalExecutor:
     supervisor was killed is Lost.
     """
 
-    def __init__(
-        self, parallel: int, *, gpus: Sequence[str] | None = None, detach: bool = False
-    ) -> None:
+    detach = False  # whether supervisors must not be children of this process
+
+    def __init__(self, parallel: int, *, gpus: Sequence[str] | None = None) -> None:
         self._parallel = parallel
         self._gpus = devices.Gpus(devices.visible_gpus(os.environ) if gpus is None else gpus)
-        self._detach = detach
         self._gpus_each = 0.0  # of the last job: jobs of one search are alike
         self._attempts: dict[Key, Attempt] = {}
         self._failed: list[Exit] = []
@@ -72,7 +71,7 @@ class LocalExecutor:
             names = ",".join(self._gpus.take(key, job.resources.gpus))
             job = replace(job, env={**job.env, devices.VARIABLE: names})
         try:
-            self._attempts[key] = Attempt.start(job, detach=self._detach)
+            self._attempts[key] = Attempt.start(job, detach=self.detach)
         except OSError as error:
             self._gpus.give_back(key)
             text = f"cannot be started: {error.filename or job.folder}: {error.strerror}"

@@ -8,6 +8,7 @@ from autosearch.metrics.extractor import Extractor, Hit
 from autosearch.trial import Measurement
 
 CHUNK = 1 << 18  # bytes
+PROGRESS = 1 << 20  # bytes without a value after which Metrics tell how far the log was read
 BUDGET = 1 << 22  # bytes of one attempt's log that one call reads, so that no trial starves others
 
 
@@ -21,13 +22,9 @@ class LogReader:
         self._job = job
         self._extractor = Extractor(job.rules, offset=job.read_from, counts=job.counts)
         self._position = job.read_from
+        self._told = job.read_from
         self._suspended: set[str] = set()
         self._file = os.open(job.log_path, os.O_RDONLY) if job.rules else None
-
-    @property
-    def position(self) -> int:
-        """How many bytes of the log have been taken from the file."""
-        return self._position
 
     def read(self, seconds: float) -> tuple[list[Metrics | Notice], bool]:
         """Return what is new in the log, and whether there is more to read already.
@@ -60,8 +57,10 @@ class LogReader:
         number, attempt = self._job.number, self._job.attempt
         events: list[Metrics | Notice] = []
         found = tuple(Measurement(h.metric, h.value, h.step, seconds, h.offset) for h in hits)
-        if found:
-            events.append(Metrics(number, attempt, found, self._extractor.read_to))
+        read_to = self._extractor.read_to
+        if found or read_to >= self._told + PROGRESS:
+            self._told = read_to
+            events.append(Metrics(number, attempt, found, read_to))
         suspended = self._extractor.suspended
         for metric in suspended.keys() - self._suspended:
             self._suspended.add(metric)

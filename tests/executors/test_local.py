@@ -43,6 +43,7 @@ def test_a_log_that_grows_faster_than_it_is_read_stays_bounded(tmp_path: Path) -
     assert outcome.values == [1, 2]
     metrics = [event for event in outcome.events if isinstance(event, Metrics)]
     assert metrics[-1].read_to == outcome.exit.log_size == 20_000_012
+    assert len(metrics) > 3  # progress is told while nothing is found
 
 
 def test_a_folder_that_cannot_be_made_is_an_exit(tmp_path: Path) -> None:

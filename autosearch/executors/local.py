@@ -12,6 +12,7 @@ from autosearch.errors import ExecutorError
 from autosearch.executors import devices
 from autosearch.executors.attempt import Attempt, Link, read_record
 from autosearch.executors.base import Event, Exit, Job, Lost, Resources
+from autosearch.executors.log import read_piece
 from autosearch.executors.sweep import sweep_attempt
 
 logger = logging.getLogger(__name__)
@@ -129,11 +130,7 @@ class LocalExecutor:
     def read_log(self, number: int, attempt: int, offset: int, size: int) -> bytes:
         """Return up to `size` bytes of an attempt's log from `offset`; b"" where there are none."""
         path = self._logs.get((number, attempt))
-        if path is None or not path.exists():
-            return b""
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
+        return b"" if path is None else read_piece(path, offset, size)
 
     def close(self) -> None:
         """End every job, each with its grace, and wait until nothing of them runs."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 from autosearch.executors.base import Job, Metrics, Notice
 from autosearch.metrics.extractor import Extractor, Hit
@@ -10,6 +11,16 @@ from autosearch.trial import Measurement
 CHUNK = 1 << 18  # bytes
 PROGRESS = 1 << 20  # bytes without a value after which Metrics tell how far the log was read
 BUDGET = 1 << 22  # bytes of one attempt's log that one call reads, so that no trial starves others
+
+
+def read_piece(path: Path, offset: int, size: int) -> bytes:
+    """Return up to `size` bytes of a log from `offset`; b"" where there are none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+    except FileNotFoundError:
+        return b""
 
 
 class LogReader:

@@ -157,7 +157,7 @@ class Attempt:
         if failure:
             fields["code"], fields["text"] = explain(failure, self.job)
         if fields["signal"] is not None:
-            fields["signal"] = _signal_name(fields["signal"])
+            fields["signal"] = signal_name(fields["signal"])
         return [*events, Exit(number, attempt, **fields, error=bool(failure))]
 
 
@@ -194,7 +194,8 @@ def read_record(job: Job) -> dict[str, Any] | None:
     return record
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """Return a signal's name, e.g. "SIGKILL"."""
     try:
         return signal.Signals(number).name
     except ValueError:  # a real-time signal

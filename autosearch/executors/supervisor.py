@@ -123,7 +123,7 @@ def _become(
     stage = "exec"
     try:
         os.setsid()
-        _prctl(PR_SET_PDEATHSIG, _signal.SIGKILL)
+        prctl(PR_SET_PDEATHSIG, _signal.SIGKILL)
         if os.getppid() != supervisor:  # it died before the line above
             os._exit(127)
         # An ignored or blocked signal is inherited, and a trial could never be interrupted.
@@ -144,7 +144,8 @@ def _become(
         os._exit(127)
 
 
-def _prctl(option: int, value: int) -> None:
+def prctl(option: int, value: int) -> None:
+    """Call prctl(2); raise OSError where it fails."""
     if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
 
@@ -369,7 +370,7 @@ def main() -> None:
     for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGQUIT):
         # Whoever means the trial tells us on the socket; a shutdown ends the driver, and so us.
         _signal.signal(number, _signal.SIG_IGN)
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     life = Supervision(spec, driver)
     life.run()
     record = record_of(life)

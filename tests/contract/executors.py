@@ -151,6 +151,17 @@ TREE = """
 """
 
 
+@pytest.fixture
+def odd_seconds() -> Iterator[str]:
+    """A number of seconds to sleep by which a test finds its processes; none may be left."""
+    seconds = f"1000.{uuid.uuid4().int % 10**12:012}"
+    yield seconds
+    left = processes_with(seconds)
+    for process in left:
+        process.kill()
+    assert not left
+
+
 class ExecutorContract:
     """The suite for every executor."""
 
@@ -167,16 +178,6 @@ class ExecutorContract:
     @pytest.fixture
     def job(self, tmp_path: Path) -> Jobs:
         return Jobs(tmp_path)
-
-    @pytest.fixture
-    def odd_seconds(self) -> Iterator[str]:
-        """A number of seconds to sleep by which a test finds its processes; none may be left."""
-        seconds = f"1000.{uuid.uuid4().int % 10**12:012}"
-        yield seconds
-        left = processes_with(seconds)
-        for process in left:
-            process.kill()
-        assert not left
 
     # What a program says and how it ends
 

@@ -8,6 +8,7 @@ import secrets
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import ray
@@ -20,6 +21,8 @@ from autosearch.executors.ray_session import Session
 
 logger = logging.getLogger(__name__)
 
+# A process may not change it: Ray reads its token once.
+_TOKEN = secrets.token_hex(32)
 OBJECT_STORE = 80 << 20  # bytes, near Ray's minimum: no objects are kept
 
 
@@ -35,12 +38,8 @@ class Connection:
         self._began = not ray.is_initialized()
         if self._began and address is None:
             self._session = Session()
-            folder = self._session.folder
-            # Ray would write a token into HOME, which may not be writable.
-            (folder / "token").write_text(secrets.token_hex(32))
-            (folder / "token").chmod(0o600)
-            if not any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_MODE")):
-                self._set("RAY_AUTH_TOKEN_PATH", str(folder / "token"))
+            if not _token_can_be_kept():
+                self._set("RAY_AUTH_TOKEN", _TOKEN)
             cores = max(os.cpu_count() or 1, math.ceil(parallel * resources.cpus))
             gpus = len(devices.visible_gpus(os.environ))
             self._init(
@@ -49,7 +48,7 @@ class Connection:
                 num_gpus=gpus,
                 include_dashboard=False,
                 object_store_memory=OBJECT_STORE,
-                _temp_dir=str(folder),
+                _temp_dir=str(self._session.folder),
             )
         elif self._began:
             self._init(address)
@@ -71,7 +70,7 @@ class Connection:
         except (OSError, RuntimeError, ValueError, RayError) as error:
             self.close()
             where = "be started here" if self._session else f"be reached at {address}"
-            raise ExecutorError(f"Ray cannot {where}: {error}") from error
+            raise ExecutorError(f"Ray cannot {where}: {brief(error)}") from error
 
     def alive(self) -> bool:
         """Return whether Ray's own process on this machine lives."""
@@ -92,6 +91,18 @@ class Connection:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _token_can_be_kept() -> bool:
+    """Return whether there is a token for Ray, or Ray can write the one that it makes to HOME."""
+    if any(name in os.environ for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+        return True
+    token = Path.home() / ".ray" / "auth_token"
+    try:
+        token.parent.mkdir(exist_ok=True)
+    except OSError:
+        return False
+    return token.exists() or os.access(token.parent, os.W_OK)
 
 
 def _silence() -> None:

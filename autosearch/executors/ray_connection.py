@@ -34,12 +34,12 @@ class Connection:
 
     def __init__(self, address: str | None, parallel: int, resources: Resources) -> None:
         self._session: Session | None = None
-        self._variables: dict[str, str | None] = {}
+        self._variables = _ray_variables()
         self._began = not ray.is_initialized()
         if self._began and address is None:
             self._session = Session()
             if not _token_can_be_kept():
-                self._set("RAY_AUTH_TOKEN", _TOKEN)
+                os.environ["RAY_AUTH_TOKEN"] = _TOKEN
             cores = max(os.cpu_count() or 1, math.ceil(parallel * resources.cpus))
             gpus = len(devices.visible_gpus(os.environ))
             self._init(
@@ -54,13 +54,9 @@ class Connection:
             self._init(address)
         self._node: str = ray.get_runtime_context().get_node_id()
 
-    def _set(self, name: str, value: str) -> None:
-        self._variables[name] = os.environ.get(name)
-        os.environ[name] = value
-
     def _init(self, address: str | None, **settings: Any) -> None:
-        self._set("RAY_USAGE_STATS_ENABLED", "0")
-        self._set("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # no GPUs asked for: see all, as here
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"  # who asks for no GPU sees them all
         _silence()
         try:
             with _handlers_kept():
@@ -86,11 +82,14 @@ class Connection:
             ray.shutdown()
         if self._session is not None:
             self._session.close()
-        for name, value in self._variables.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        if self._began:
+            for name in _ray_variables():
+                del os.environ[name]
+            os.environ.update(self._variables)
+
+
+def _ray_variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("RAY_")}
 
 
 def _token_can_be_kept() -> bool:

@@ -98,7 +98,8 @@ Why = Literal["exited", "stopped", "time_limit", "memory_limit", "driver_gone"]
 class Metrics:
     """Values read from an attempt's log since the last event, in the order of the log.
 
-    read_to: bytes of the log that these and all earlier events cover.
+    Without measurements it tells that the log was read and held no value. read_to: bytes of the log
+    that these and all earlier events cover.
     """
 
     number: int
@@ -122,8 +123,9 @@ class Exit:
 
     code: the exit status, None where a signal ended it. signal: its name, e.g. "SIGKILL".
     why: what ended it; text: the reason in a user's words where it is not the program's own exit
-    (the text given to `stop`, "command not found: …"). peak_memory: bytes, of its largest process.
-    error: the program could not be started at all.
+    (the text given to `stop`, "command not found: …"). peak_memory: bytes, of its largest process,
+    or of all together where a memory limit had them measured. error: the program could not be
+    started at all.
     """
 
     number: int

@@ -10,10 +10,14 @@ from autosearch.space import Space
 from autosearch.space.parameters import Parameter
 from autosearch.space.values import Params
 from autosearch.strategies.base import Suggestion, setting
-from autosearch.strategies.evidence import first_new
-from autosearch.strategies.initial import starting_point
+from autosearch.strategies.evidence import first_new, is_faulty
+from autosearch.strategies.initial import initial_point
 from autosearch.trial import History
 
+# Points that cover the space before anything is changed, the defaults first.
+INITIAL = 3
+# A parameter is changed with this probability, else it takes the value that it starts from.
+CHANGED = 0.7
 # Steps tried before a step that repeats a known point is given up for a random point.
 TRIES = 16
 
@@ -22,8 +26,8 @@ TRIES = 16
 class AnnealSearch:
     """Random changes of the best trials, smaller ones as trials accumulate.
 
-    The cheapest strategy that learns; good under noise. After hyperopt's `anneal.suggest`
-    (Bergstra, Yamins and Cox, 2013).
+    The cheapest strategy that learns. After hyperopt's `anneal.suggest` (Bergstra, Yamins and Cox,
+    2013), which changes all parameters at once.
     """
 
     avg_best_idx: float = setting(
@@ -37,15 +41,21 @@ class AnnealSearch:
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return a change of good trials, the defaults first; None: the space is exhausted."""
-        start = starting_point(space, history)
-        if start is not None:
-            return Suggestion(start, "anneal_search/start")
-        best = [t.params for t in sorted(history.valued, key=lambda t: t.losses[0])]
+        if len(history) < INITIAL:
+            params = initial_point(space, history, rng, INITIAL)
+            return None if params is None else Suggestion(params, "anneal_search/initial")
+        best = best_params(history)
         steps = (
             anneal_step(space, best, rng, self.avg_best_idx, self.shrink_coef) for _ in range(TRIES)
         )
         params = first_new(steps if best else (), space, history, rng)
-        return None if params is None else Suggestion(params, "anneal_search")
+        return None if params is None else Suggestion(params, "anneal_search/step")
+
+
+def best_params(history: History) -> list[Params]:
+    """Return the params of the trials with a loss, best first; those that are faulty last."""
+    ranked = sorted(history.valued, key=lambda t: (is_faulty(t), t.losses[0]))
+    return [t.params for t in ranked]
 
 
 def anneal_step(
@@ -57,24 +67,28 @@ def anneal_step(
 ) -> Params:
     """Return a point near good ones; it may be known, and break a constraint.
 
-    best: the params of all trials with a loss, best first. Each parameter takes its value from a
-    trial of its own: a geometric rank among those in which it was active, then a uniform change in
-    a window of width 1 / (1 + len(best) * shrink_coef); a category is redrawn with that
-    probability. A parameter that was never active is drawn anew.
+    best: see `best_params`. Each parameter starts from a trial of its own, of geometric rank among
+    those in which it was active, and changes uniformly in a window of width
+    1 / (1 + len(best) * shrink_coef); a category is redrawn with that probability. A parameter that
+    was never active is drawn anew.
     """
+    size = len(space)
     width = 1.0 / (1.0 + len(best) * shrink_coef)
-    ranks = rng.geometric(1.0 / avg_best_idx, len(space)) - 1
-    draws = rng.random((2, len(space)))
-    unit = np.array(draws[0])
+    ranks = rng.geometric(1.0 / avg_best_idx, size) - 1
+    draws = rng.random((2, size))
+    changed = rng.random(size) < CHANGED
+    changed[rng.integers(size)] = True
+    unit = draws[0].copy()
     for j, (name, parameter) in enumerate(space.params.items()):
-        base = _ranked(best, name, int(ranks[j]))
-        if base is not None:
-            unit[j] = _near(parameter, parameter.to_unit(base[name]), width, draws[:, j])  # type: ignore[arg-type]
+        start = _ranked(best, name, int(ranks[j]))
+        if start is not None:
+            centre = parameter.to_unit(start[name])  # type: ignore[arg-type]
+            unit[j] = _near(parameter, centre, width, draws[:, j]) if changed[j] else centre
     return space.from_unit(unit)
 
 
 def _ranked(best: Sequence[Params], name: str, rank: int) -> Params | None:
-    """Return the trial of that rank among those with `name`, the last where there are fewer."""
+    """Return the params of that rank among those with `name`, the last where there are fewer."""
     found = None
     for params in best:
         if name in params:

@@ -23,6 +23,4 @@ class Auto:
         return self._strategy().ask(space, history, rng)
 
     def _strategy(self) -> Strategy:
-        return Portfolio.of(
-            [("anneal_search", AnnealSearch()), ("tpe_search", TPESearch(trials=self.trials))]
-        )
+        return Portfolio.of([("anneal_search", AnnealSearch()), ("tpe_search", TPESearch())])

@@ -11,9 +11,9 @@ from autosearch.space.values import Params
 from autosearch.strategies.cube import Mask, Matrix, cube_of
 from autosearch.trial import History, State, Trial
 
-# Ends that speak against the params. A trial that was lost with its machine, or stopped before its
-# first value, says nothing about them.
-FAULTY: frozenset[State] = frozenset(
+# Ends without a loss that speak against the params. A trial that was lost with its machine, or
+# stopped before its first value, says nothing about them.
+BLAMED: frozenset[State] = frozenset(
     {"failed", "killed", "out_of_memory", "timed_out", "no_metric"}
 )
 # Random draws before the points of a finite space are gone through one by one.
@@ -25,9 +25,9 @@ class Evidence:
     """The trials that say something about their params, in the order of their numbers.
 
     trials: the valued and the faulty ones. rows: their points, shape (n, len(space)), nan where a
-    parameter is inactive. losses: shape (n,); a faulty trial has the worst loss of all, 0 where
-    there is none. faulty: shape (n,). pending: the points of the running trials, shape
-    (p, len(space)).
+    parameter is inactive. faulty: see `is_faulty`, shape (n,). losses: shape (n,); a faulty trial
+    has the worst loss of all, 0 where there is none. pending: the points of the running trials,
+    shape (p, len(space)).
     """
 
     trials: tuple[Trial, ...]
@@ -44,10 +44,11 @@ class Evidence:
 
 def evidence_of(space: Space, history: History) -> Evidence:
     """Return what the trials of `history` say, as arrays."""
-    trials = tuple(t for t in history.finished if t.losses or t.state in FAULTY)
-    faulty = np.array([not t.losses for t in trials], dtype=bool)
-    losses = np.array([t.losses[0] if t.losses else np.nan for t in trials], dtype=np.float64)
-    losses[faulty] = losses[~faulty].max(initial=-np.inf) if not faulty.all() else 0.0
+    trials = tuple(t for t in history.finished if t.losses or t.state in BLAMED)
+    faulty = np.array([is_faulty(t) for t in trials], dtype=bool)
+    losses = np.array([t.losses[0] if t.losses else -np.inf for t in trials], dtype=np.float64)
+    worst = losses.max(initial=-np.inf)
+    losses[faulty] = worst if np.isfinite(worst) else 0.0
     cube = cube_of(space)
     return Evidence(
         trials,
@@ -56,6 +57,13 @@ def evidence_of(space: Space, history: History) -> Evidence:
         faulty,
         cube.rows([t.params for t in history.pending]),
     )
+
+
+def is_faulty(trial: Trial) -> bool:
+    """Return whether an ended trial speaks against its params: blamed, or a constraint broken."""
+    if not trial.losses:
+        return trial.state in BLAMED
+    return any(c > 0.0 for c in trial.constraints)
 
 
 def is_new(params: Params, history: History) -> bool:

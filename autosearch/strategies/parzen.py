@@ -42,20 +42,11 @@ class Parzen:
 
     def log_density(self, rows: Matrix, active: Mask) -> Vector:
         """Return the logarithm of the density over each row's active parameters, shape (n,)."""
-        terms = self._terms(rows)
-        joint = np.where(active[:, None, :], terms, 0.0).sum(axis=2)
-        return _log_mean(joint)
-
-    def log_marginals(self, rows: Matrix, active: Mask) -> Vector:
-        """Return the sum of the logarithms of each active parameter's own density, shape (n,)."""
-        terms = self._terms(rows)
-        known = ~np.isnan(self.centres)
-        # A kernel says nothing about a parameter that its point does not have.
-        terms = np.where(known[None], terms, -np.inf)
-        peak = np.maximum(terms.max(axis=1, initial=-np.inf), 0.0)
-        total = np.exp(terms - peak[:, None]).sum(axis=1) + np.exp(-peak)
-        marginal = peak + np.log(total / (known.sum(axis=0) + 1))
-        return np.asarray(np.where(active, marginal, 0.0).sum(axis=1))
+        joint = np.where(active[:, None, :], self._terms(rows), 0.0).sum(axis=2)
+        # The uniform density is 1; it is the mixture's last kernel.
+        peak = np.maximum(joint.max(axis=1, initial=0.0), 0.0)
+        total = np.exp(joint - peak[:, None]).sum(axis=1) + np.exp(-peak)
+        return np.asarray(peak + np.log(total / (len(self.centres) + 1)))
 
     def _terms(self, rows: Matrix) -> NDArray[np.float64]:
         """Return each kernel's logarithm per parameter, shape (n, m, d)."""
@@ -70,10 +61,3 @@ class Parzen:
             categories = np.where(np.abs(apart) < 0.5 / values, same, np.log(self.widths))
         terms = np.where(self.cube.categorical, categories, numbers)
         return np.where(np.isnan(self.centres), 0.0, terms)
-
-
-def _log_mean(joint: Matrix) -> Vector:
-    """Return log((1 + sum of exp) / (m + 1)) of each row: the 1 is the uniform density."""
-    peak = np.maximum(joint.max(axis=1, initial=0.0), 0.0)
-    total = np.exp(joint - peak[:, None]).sum(axis=1) + np.exp(-peak)
-    return np.asarray(peak + np.log(total / (joint.shape[1] + 1)))

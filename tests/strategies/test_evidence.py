@@ -16,13 +16,14 @@ def test_faulty_trials_take_the_worst_loss_and_come_last() -> None:
             Trial(3, {"x": 0.4, "k": "b"}, state="lost"),
             Trial(4, {"x": 0.5, "k": "b"}, state="running"),
             Trial(5, {"x": 0.6, "k": "b"}, state="timed_out", losses=(2.0,)),
+            Trial(6, {"x": 0.7, "k": "b"}, state="completed", losses=(0.0,), constraints=(-1, 2)),
         )
     )
     evidence = evidence_of(SPACE, history)
-    assert [t.number for t in evidence.trials] == [0, 1, 2, 5]
-    assert evidence.losses.tolist() == [5.0, 5.0, 1.0, 2.0]
-    assert evidence.order.tolist() == [2, 3, 0, 1]
-    assert evidence.rows[:, 0].tolist() == [0.1, 0.2, 0.3, 0.6]
+    assert [t.number for t in evidence.trials] == [0, 1, 2, 5, 6]
+    assert evidence.losses.tolist() == [5.0, 5.0, 1.0, 2.0, 5.0]
+    assert evidence.order.tolist() == [2, 3, 0, 1, 4]
+    assert evidence.rows[:, 0].tolist() == [0.1, 0.2, 0.3, 0.6, 0.7]
     assert evidence.pending[:, 0].tolist() == [0.5]
 
 

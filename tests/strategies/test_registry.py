@@ -9,6 +9,7 @@ import pytest
 from autosearch.errors import InputError
 from autosearch.space import Space
 from autosearch.strategies import Suggestion, combine, describe, load, make, names, registry
+from autosearch.strategies.auto import Auto
 from autosearch.strategies.base import setting
 from autosearch.strategies.portfolio import Portfolio
 from autosearch.strategies.tpe import TPESearch
@@ -82,8 +83,8 @@ def test_all_wrong_settings_are_named_at_once() -> None:
 
 
 def test_settings_and_the_number_of_trials_reach_the_strategy() -> None:
-    assert make("tpe_search", {"gamma": 0.5}, trials=60) == TPESearch(gamma=0.5, trials=60)
-    assert make("tpe_search", {"n_initial_points": None}) == TPESearch()
+    assert make("tpe_search", {"gamma": 0.5}, trials=60) == TPESearch(gamma=0.5)
+    assert make("auto", {}, trials=60) == Auto(trials=60)
 
 
 def test_a_whole_number_serves_where_a_number_is_expected() -> None:
@@ -91,14 +92,8 @@ def test_a_whole_number_serves_where_a_number_is_expected() -> None:
     assert type(made.avg_best_idx) is float  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("trials", "initial"), [(5, 3), (20, 4), (50, 10), (500, 20), (None, 10)])
-def test_tpe_covers_the_space_with_a_fifth_of_the_trials(trials: int | None, initial: int) -> None:
-    assert TPESearch(trials=trials).initial == initial
-    assert TPESearch(n_initial_points=20, trials=trials).initial == 20
-
-
 def test_one_entry_is_that_strategy_and_several_are_a_portfolio() -> None:
-    assert combine([("tpe_search", {"gamma": 0.1})], trials=30) == TPESearch(gamma=0.1, trials=30)
+    assert combine([("tpe_search", {"gamma": 0.1})], trials=30) == TPESearch(gamma=0.1)
     both = combine([("tpe_search", {}), ("tpe_search", {"gamma": 0.1}), ("random", {})], trials=30)
     assert isinstance(both, Portfolio)
     assert [name for name, _ in both.members] == ["tpe_search", "tpe_search#2", "random"]

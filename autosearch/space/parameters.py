@@ -233,13 +233,14 @@ class Int(_Number):
             return value in self.values
         return bool(self.low <= value <= self.high and (value - self.low) % (self.step or 1) == 0)
 
-    def _log_edges(self) -> tuple[float, float]:
+    def log_edges(self) -> tuple[float, float]:
+        """Return the logarithms between which the unit interval runs on the log scale."""
         return math.log(max(self.low - 0.5, 0.5)), math.log(self.high + 0.5)
 
     def to_unit(self, value: int) -> float:
         """Return where `value` lies in [0, 1]: the middle of its slice."""
         if self.log:
-            low, high = self._log_edges()
+            low, high = self.log_edges()
             return min(max((math.log(value) - low) / (high - low), 0.0), 1.0)
         if self.values is not None:
             index = min(range(len(self.values)), key=lambda i: abs(self.values[i] - value))
@@ -250,7 +251,7 @@ class Int(_Number):
     def from_unit(self, u: float) -> int:
         """Return the value whose slice holds `u`."""
         if self.log:
-            low, high = self._log_edges()
+            low, high = self.log_edges()
             return int(min(max(round(math.exp(low + u * (high - low))), self.low), self.high))
         index = _slice_of(u, self.count)
         return int(

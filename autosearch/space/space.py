@@ -90,6 +90,11 @@ class Space:
         """The parameters' names, in the order given: the order of the unit cube's axes."""
         return tuple(self.params)
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The parameters' names, parents before children, otherwise in the order given."""
+        return self._order
+
     def __len__(self) -> int:
         return len(self.params)
 

@@ -4,5 +4,31 @@ Other packages add theirs through the entry-point group `autosearch.strategies`.
 """
 
 from autosearch.strategies.base import Strategy, Suggestion, rng_for, setting, settings_of
+from autosearch.strategies.registry import (
+    BUILT_IN,
+    Description,
+    SettingInfo,
+    combine,
+    describe,
+    load,
+    make,
+    names,
+    problems,
+)
 
-__all__ = ["Strategy", "Suggestion", "rng_for", "setting", "settings_of"]
+__all__ = [
+    "BUILT_IN",
+    "Description",
+    "SettingInfo",
+    "Strategy",
+    "Suggestion",
+    "combine",
+    "describe",
+    "load",
+    "make",
+    "names",
+    "problems",
+    "rng_for",
+    "setting",
+    "settings_of",
+]

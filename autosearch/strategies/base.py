@@ -1,8 +1,8 @@
 """What a search strategy is: a frozen dataclass of settings with one pure method.
 
-Its fields are its YAML keys, its help and its REST listing; so every field has a default, and its
-`metadata` may carry `help` (one line), `low`/`high` (range) or `choices`. Make fields with
-`setting`.
+Its settings are its YAML keys, its help and its REST listing: fields made by `setting`, each with a
+default, a line of help, and a range or choices. A field made otherwise is no setting; one named
+`trials` is filled with the number of trials that the search will have (None: unknown).
 """
 
 import dataclasses
@@ -60,12 +60,13 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    exclusive: bool = False,
 ) -> T:
-    """Return a dataclass field that describes itself; bounds are inclusive."""
-    metadata = {"help": help, "low": low, "high": high, "choices": choices}
+    """Return a dataclass field that describes itself; bounds are inclusive unless `exclusive`."""
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "exclusive": exclusive}
     return field(default=default, metadata=metadata)
 
 
 def settings_of(strategy: type[Any]) -> Mapping[str, dataclasses.Field[Any]]:
     """Return a strategy class's settings by name, in the order of their definition."""
-    return {f.name: f for f in dataclasses.fields(strategy) if f.init}
+    return {f.name: f for f in dataclasses.fields(strategy) if "help" in f.metadata}

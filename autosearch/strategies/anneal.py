@@ -1,0 +1,107 @@
+"""Annealing: small changes of good trials, smaller ones as trials accumulate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autosearch.space import Space
+from autosearch.space.parameters import Parameter
+from autosearch.space.values import Params
+from autosearch.strategies.base import Suggestion, setting
+from autosearch.strategies.evidence import first_new, is_faulty
+from autosearch.strategies.initial import initial_point
+from autosearch.trial import History
+
+# Points that cover the space before anything is changed, the defaults first.
+INITIAL = 3
+# A parameter is changed with this probability, else it takes the value that it starts from.
+CHANGED = 0.7
+# Steps tried before a step that repeats a known point is given up for a random point.
+TRIES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class AnnealSearch:
+    """Random changes of the best trials, smaller ones as trials accumulate.
+
+    The cheapest strategy that learns. After hyperopt's `anneal.suggest` (Bergstra, Yamins and Cox,
+    2013), which changes all parameters at once.
+    """
+
+    avg_best_idx: float = setting(
+        2.0,
+        "mean rank of the trial to start from, 1 being the best (mean of a geometric distribution)",
+        low=1.0,
+    )
+    shrink_coef: float = setting(
+        0.1, "how fast the changes shrink: their width is 1 / (1 + trials * shrink_coef)", low=0.0
+    )
+
+    def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
+        """Return a change of good trials, the defaults first; None: the space is exhausted."""
+        if len(history) < INITIAL:
+            params = initial_point(space, history, rng, INITIAL)
+            return None if params is None else Suggestion(params, "anneal_search/initial")
+        best = best_params(history)
+        steps = (
+            anneal_step(space, best, rng, self.avg_best_idx, self.shrink_coef) for _ in range(TRIES)
+        )
+        params = first_new(steps if best else (), space, history, rng)
+        return None if params is None else Suggestion(params, "anneal_search/step")
+
+
+def best_params(history: History) -> list[Params]:
+    """Return the params of the trials with a loss, best first; those that are faulty last."""
+    ranked = sorted(history.valued, key=lambda t: (is_faulty(t), t.losses[0]))
+    return [t.params for t in ranked]
+
+
+def anneal_step(
+    space: Space,
+    best: Sequence[Params],
+    rng: np.random.Generator,
+    avg_best_idx: float = 2.0,
+    shrink_coef: float = 0.1,
+) -> Params:
+    """Return a point near good ones; it may be known, and break a constraint.
+
+    best: see `best_params`. Each parameter starts from a trial of its own, of geometric rank among
+    those in which it was active, and changes uniformly in a window of width
+    1 / (1 + len(best) * shrink_coef); a category is redrawn with that probability. A parameter that
+    was never active is drawn anew.
+    """
+    size = len(space)
+    width = 1.0 / (1.0 + len(best) * shrink_coef)
+    ranks = rng.geometric(1.0 / avg_best_idx, size) - 1
+    draws = rng.random((2, size))
+    changed = rng.random(size) < CHANGED
+    changed[rng.integers(size)] = True
+    unit = draws[0].copy()
+    for j, (name, parameter) in enumerate(space.params.items()):
+        start = _ranked(best, name, int(ranks[j]))
+        if start is not None:
+            centre = parameter.to_unit(start[name])  # type: ignore[arg-type]
+            unit[j] = _near(parameter, centre, width, draws[:, j]) if changed[j] else centre
+    return space.from_unit(unit)
+
+
+def _ranked(best: Sequence[Params], name: str, rank: int) -> Params | None:
+    """Return the params of that rank among those with `name`, the last where there are fewer."""
+    found = None
+    for params in best:
+        if name in params:
+            found = params
+            if rank == 0:
+                break
+            rank -= 1
+    return found
+
+
+def _near(parameter: Parameter, centre: float, width: float, draws: NDArray[np.float64]) -> float:
+    if parameter.categorical:
+        return float(draws[0]) if draws[1] < width else centre
+    # The window is shifted at the bounds, not cut: what is cut off would pile up on them.
+    low = min(max(centre - width / 2, 0.0), 1.0 - width)
+    return float(low + draws[0] * width)

@@ -17,6 +17,11 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() else "�" for c in text)
 
 
+def clean_lines(text: str) -> str:
+    """Return text as `clean` does, with its line ends kept."""
+    return "\n".join(map(clean, text.split("\n")))
+
+
 def cut(text: str, width: int) -> str:
     """Return text of at most `width` characters, an ellipsis where something was cut off."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"

@@ -5,69 +5,106 @@ Everything here goes to stderr. When stderr is closed the search goes on in sile
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autosearch import analysis
 from autosearch.cli import formats
 from autosearch.experiment.model import Experiment
-from autosearch.records import Asked, Ended, Interrupted, Record, Said
+from autosearch.records import Ended, Interrupted, Record, Said
+from autosearch.snapshot import snapshot
 from autosearch.trial import History, Trial
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.live import Live
 
-# Events that are for programs, or that the end of the command says in more words.
-_UNSAID = ("opened", "finished")
+# Events that are for programs, or that the end of the command tells in more words.
+_UNTOLD = ("opened", "finished")
+# Said while a study is opened, before its driver begins.
+_OPENING = ("warning", "salvaged")
 REDRAWS_A_SECOND = 2
 SHOWN_RUNNING = 16
 
-
-class Progress(Protocol):
-    """Follows a search; `watch` is what `autosearch.run` calls."""
-
-    def watch(self, records: Sequence[Record], history: History) -> None:
-        """Show what is new."""
+# Prints one line; the style is of rich, "" for none.
+Emit = Callable[[str, str], None]
 
 
 @dataclass
-class Lines:
-    """One line for each ended trial, and for each thing that people should know."""
+class Teller:
+    """Tells of a search line by line, and knows how far it is; `watch` is for `autosearch.run`.
 
-    experiment: Experiment
-    resume: str
-    silent: bool = False
-    _best: float | None = None
+    again: the command that goes on with it later.
+    """
+
+    folder: Path
+    again: str
+    emit: Emit
+    experiment: Experiment | None = None
+    history: History = field(default_factory=History)
+    ending: str = ""
 
     def watch(self, records: Sequence[Record], history: History) -> None:
-        """Print the lines of what is new."""
+        """Tell what is new."""
+        experiment = self.experiment or self._begin()
+        self.history = history
         for record in records:
             if isinstance(record, Ended):
-                self._ended(history.trials[record.number], history)
+                self._ended(history.trials[record.number], experiment)
             elif isinstance(record, Interrupted) and record.cause != "driver":
-                self.print(f"trial {record.number}: will be started again: {record.reason}")
-            elif isinstance(record, Said) and record.event not in _UNSAID:
-                self.print(said_line(record, self.resume))
+                why = f"trial {record.number}: will be started again: {record.reason}"
+                self.emit(why, "yellow")
+            elif isinstance(record, Said) and record.event == "ending":
+                self.ending = f"{record.text}; Ctrl-C again: at once. Go on later: {self.again}"
+                self.emit(self.ending, "bold yellow")
+            elif isinstance(record, Said) and record.event not in _UNTOLD:
+                whose = "" if record.number is None else f"trial {record.number}: "
+                self.emit(whose + record.text, "yellow")
 
-    def print(self, text: str) -> None:
-        """Print a line, or nothing any more once stderr is closed."""
-        if self.silent:
-            return
-        try:
-            print(formats.clean(text), file=sys.stderr, flush=True)  # noqa: T201
-        except OSError:
-            self.silent = True
+    def _begin(self) -> Experiment:
+        """Say what is searched; only now is it sure that this process may."""
+        state = snapshot(self.folder, measurements=False)
+        self.experiment = experiment = state.experiment
+        search, objective = experiment.search, experiment.objective
+        strategies = ", ".join(s.name for s in search.strategies)
+        self.emit(
+            f"{experiment.name}: {formats.plural(search.trials, 'trial')}, {search.parallel} at "
+            f"once, {strategies}; {objective.mode} {objective.name}, {objective.reduce} value; "
+            f"study in {self.folder}",
+            "bold",
+        )
+        known = sum(t.ended for t in state.history.trials)
+        if known:
+            self.emit(f"continued: {formats.plural(known, 'trial')} ended before", "")
+        for said in opening_words(state.said):
+            self.emit(said.text, "yellow")
+        return experiment
 
-    def _ended(self, trial: Trial, history: History) -> None:
-        better = trial.loss is not None and (self._best is None or trial.loss < self._best)
-        if better:
-            self._best = trial.loss
-        done = sum(t.ended for t in history.trials)
-        self.print(f"[{done}/{self.experiment.search.trials}] {ended_line(trial, self.experiment)}"
-                   + ("  (best so far)" if better else ""))
+    def _ended(self, trial: Trial, experiment: Experiment) -> None:
+        best = self.history.best
+        is_best = best is not None and best.number == trial.number
+        style = "green" if is_best else "" if trial.losses else "red"
+        done = sum(t.ended for t in self.history.trials)
+        line = f"[{done}/{experiment.search.trials}] {ended_line(trial, experiment)}"
+        self.emit(line + ("  (best so far)" if is_best else ""), style)
+
+
+def opening_words(said: Sequence[Said]) -> list[Said]:
+    """Return what was said while the study was last opened, in order."""
+    words: list[Said] = []
+    opened = False
+    for record in reversed(said):
+        if record.event == "opened":
+            if opened:
+                break
+            opened = True
+        elif opened and record.event in _OPENING:
+            words.append(record)
+        elif opened:
+            break
+    return words[::-1]
 
 
 def ended_line(trial: Trial, experiment: Experiment) -> str:
@@ -83,86 +120,6 @@ def ended_line(trial: Trial, experiment: Experiment) -> str:
     return "  ".join(parts)
 
 
-def said_line(record: Said, resume: str) -> str:
-    """Return a message of the search on one line; resume: the command that goes on later."""
-    whose = "" if record.number is None else f"trial {record.number}: "
-    if record.event == "ending":
-        return f"{record.text}; again: at once. Go on later: {resume}"
-    return f"{whose}{record.text}"
-
-
-@dataclass
-class View:
-    """The live view: the best so far, the running trials, how far, how long still."""
-
-    experiment: Experiment
-    resume: str
-    console: "Console"
-    history: History = field(default_factory=History)
-    ending: str = ""
-
-    def watch(self, records: Sequence[Record], history: History) -> None:
-        """Take note of what is new; it is drawn when its time has come."""
-        self.history = history
-        for record in records:
-            if isinstance(record, Said) and record.event == "ending":
-                self.ending = said_line(record, self.resume)
-            elif isinstance(record, Said) and record.event not in _UNSAID:
-                self.console.print(formats.clean(said_line(record, "")), style="yellow")
-            elif isinstance(record, Ended):
-                self._ended(history.trials[record.number])
-            elif isinstance(record, Interrupted) and record.cause != "driver":
-                text = f"trial {record.number}: will be started again: {record.reason}"
-                self.console.print(formats.clean(text), style="yellow")
-
-    def _ended(self, trial: Trial) -> None:
-        best = self.history.best
-        if best is not None and best.number == trial.number:
-            style = "green"
-        else:
-            style = "dim" if trial.losses else "red"
-        line = formats.clean(ended_line(trial, self.experiment))
-        self.console.print(formats.cut(line, self.console.width), style=style)
-
-    def __rich__(self) -> "RenderableType":
-        """Return the view at this moment; called from the thread that draws."""
-        from rich.console import Group
-        from rich.text import Text
-
-        history, now_s = self.history, time.time()
-        lines = [Text(self._headline(history, now_s), style="bold")]
-        best = history.best
-        if best is not None:
-            value = analysis.user_value(best.loss, self.experiment.objective.mode)
-            text = (
-                f"best  {self.experiment.objective.name} {formats.number(value)}  "
-                f"(trial {best.number})  {formats.params(best.params)}"
-            )
-            lines.append(Text(formats.clean(text), style="bold green"))
-        running = [t for t in history.pending if t.state == "running"]
-        lines += [Text(running_line(t, self.experiment, now_s)) for t in running[:SHOWN_RUNNING]]
-        if len(running) > SHOWN_RUNNING:
-            lines.append(Text(f"and {len(running) - SHOWN_RUNNING} more running", style="dim"))
-        if self.ending:
-            lines.append(Text(self.ending, style="bold yellow"))
-        for line in lines:
-            line.no_wrap = True
-            line.overflow = "ellipsis"
-        return Group(*lines)
-
-    def _headline(self, history: History, now_s: float) -> str:
-        search = self.experiment.search
-        done = sum(t.ended for t in history.trials)
-        failed = sum(len(g.numbers) for g in analysis.failures(history))
-        left = analysis.time_left(history, search.trials, search.parallel, now_s)
-        text = f"{self.experiment.name}  {done}/{search.trials} trials"
-        if failed:
-            text += f", {failed} failed"
-        if left and not self.ending:
-            text += f", about {formats.duration(left)} left"
-        return formats.clean(text)
-
-
 def running_line(trial: Trial, experiment: Experiment, now_s: float) -> str:
     """Return where a running trial is, on one line."""
     elapsed = None if trial.started_at is None else max(now_s - trial.started_at, 0.0)
@@ -176,20 +133,96 @@ def running_line(trial: Trial, experiment: Experiment, now_s: float) -> str:
     return formats.clean("  ".join(parts))
 
 
+@dataclass(frozen=True)
+class View:
+    """The part of the screen that changes: how far, how long still, the best, what is running."""
+
+    teller: Teller
+
+    def __rich__(self) -> "RenderableType":
+        """Return the view at this moment; called from the thread that draws."""
+        from rich.console import Group
+        from rich.text import Text
+
+        experiment, history, now_s = self.teller.experiment, self.teller.history, time.time()
+        if experiment is None:
+            return Text("starting…")
+        lines = [Text(_headline(experiment, history, now_s), style="bold")]
+        best = history.best
+        if best is not None:
+            lines.append(Text(_best_line(best, experiment), style="bold green"))
+        running = [t for t in history.pending if t.state == "running"]
+        lines += [Text(running_line(t, experiment, now_s)) for t in running[:SHOWN_RUNNING]]
+        if len(running) > SHOWN_RUNNING:
+            lines.append(Text(f"and {len(running) - SHOWN_RUNNING} more running", style="dim"))
+        if self.teller.ending:
+            lines.append(Text(formats.clean(self.teller.ending), style="bold yellow"))
+        for line in lines:
+            line.no_wrap = True
+            line.overflow = "ellipsis"
+        return Group(*lines)
+
+
+def _headline(experiment: Experiment, history: History, now_s: float) -> str:
+    search = experiment.search
+    done = sum(t.ended for t in history.trials)
+    failed = sum(len(g.numbers) for g in analysis.failures(history))
+    left = analysis.time_left(history, search.trials, search.parallel, now_s)
+    text = f"{experiment.name}  {done}/{search.trials} trials"
+    if failed:
+        text += f", {failed} failed"
+    if left:
+        text += f", about {formats.duration(left)} left"
+    return text
+
+
+def _best_line(best: Trial, experiment: Experiment) -> str:
+    value = analysis.user_value(best.loss, experiment.objective.mode)
+    text = f"best  {experiment.objective.name} {formats.number(value)}  (trial {best.number})"
+    return formats.clean(f"{text}  {formats.params(best.params)}")
+
+
 @contextmanager
-def shown(experiment: Experiment, resume: str, *, quiet: bool) -> Iterator[Progress]:
+def shown(folder: Path, again: str, *, quiet: bool) -> Iterator[Teller]:
     """Show a search on stderr while the block runs; the terminal is as before afterwards."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield Lines(experiment, resume, silent=quiet or sys.stderr is None)
+    if quiet or sys.stderr is None:
+        yield Teller(folder, again, lambda line, style: None)
+        return
+    if not sys.stderr.isatty():
+        yield Teller(folder, again, _printer())
         return
     from rich.console import Console
     from rich.live import Live
 
     console = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    view = View(experiment, resume, console)
-    live: Live = Live(
-        view, console=console, refresh_per_second=REDRAWS_A_SECOND, redirect_stdout=False,
-        redirect_stderr=False, transient=True,
-    )
-    with live:
-        yield view
+    teller = Teller(folder, again, _styled(console))
+    with Live(
+        View(teller),
+        console=console,
+        refresh_per_second=REDRAWS_A_SECOND,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        transient=True,
+    ):
+        yield teller
+
+
+def _printer() -> Emit:
+    closed = False
+
+    def emit(line: str, style: str) -> None:
+        nonlocal closed
+        if not closed:
+            try:
+                print(formats.clean(line), file=sys.stderr, flush=True)  # noqa: T201
+            except OSError:
+                closed = True
+
+    return emit
+
+
+def _styled(console: "Console") -> Emit:
+    def emit(line: str, style: str) -> None:
+        console.print(formats.clean(line), style=style, soft_wrap=True)
+
+    return emit

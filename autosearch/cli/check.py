@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autosearch.cli import formats
+from autosearch import formats
 from autosearch.cli.places import add_json
 from autosearch.cli.tables import note, pairs, say, say_json
 from autosearch.errors import InputError

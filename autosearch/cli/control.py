@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from autosearch.cli.formats import clean as printable
+from autosearch.formats import clean as printable
 from autosearch.cli.places import add_dir, read, study_folder, trial_of
 from autosearch.cli.tables import note, say
 from autosearch.errors import InputError, StoreError

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autosearch import analysis
-from autosearch.cli import formats
+from autosearch import analysis, formats
 from autosearch.experiment.model import Experiment
 from autosearch.records import Ended, Interrupted, Record, Said
 from autosearch.snapshot import snapshot
@@ -56,8 +55,11 @@ class Teller:
             elif isinstance(record, Interrupted) and record.cause != "driver":
                 why = f"trial {record.number}: will be started again: {record.reason}"
                 self.emit(why, "yellow")
-            elif isinstance(record, Said) and record.event == "ending":
-                self.ending = f"{record.text}; Ctrl-C again: at once. Go on later: {self.again}"
+            elif isinstance(record, Said) and record.event == "stopping":
+                self.ending = (
+                    f"{record.text}: ending the trials that run (Ctrl-C: at once). "
+                    f"Go on later: {self.again}"
+                )
                 self.emit(self.ending, "bold yellow")
             elif isinstance(record, Said) and record.event not in _UNTOLD:
                 whose = "" if record.number is None else f"trial {record.number}: "

@@ -4,7 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
-from autosearch.cli import formats
+from autosearch import formats
 from autosearch.cli.places import add_dir, add_json, read, trial_of
 from autosearch.cli.tables import pairs, say, say_json
 from autosearch.errors import InputError

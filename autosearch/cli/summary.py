@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autosearch import analysis
-from autosearch.cli import formats
+from autosearch import analysis, formats
 from autosearch.cli.tables import pairs, say, say_json, table
 from autosearch.errors import AutoSearchError
 from autosearch.result import Result

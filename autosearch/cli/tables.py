@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from autosearch.cli.formats import clean, cut
+from autosearch.formats import clean, cut
 
 GAP = "  "
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from autosearch.cli.commands import parse
-from autosearch.errors import AutoSearchError
+from autosearch.errors import AutoSearchError, ExperimentError
 
 UNEXPECTED = 1
 INTERRUPTED = 130
@@ -45,6 +45,10 @@ def _run(words: list[str]) -> int:
         )
         code: int = args.do(args)
         return code
+    except ExperimentError as error:
+        # Without a word before it: "file:line:column" is what editors and terminals link.
+        _say(str(error))
+        return error.exit_code
     except AutoSearchError as error:
         _say(f"autosearch: {error}")
         return error.exit_code

@@ -37,6 +37,7 @@ def add_clean(parser: argparse.ArgumentParser) -> None:
 
 def stop(args: argparse.Namespace) -> int:
     """End a search, or one of its trials, and wait until it has ended."""
+    from autosearch.cli.search import resume_command
     from autosearch.requests import StopRequest, send
 
     result = read(args.dir)
@@ -45,7 +46,10 @@ def stop(args: argparse.Namespace) -> int:
     if trial is not None and trial.ended:
         raise InputError(f"trial {trial.number} has ended already ({trial.state})")
     if result.state.owner is None:
-        return _nobody_runs(result.folder)
+        say(f"nobody runs this study; {_swept(_sweep(result.folder))}")
+        if result.outcome is None or result.outcome.ending in ("interrupted", "stopped"):
+            say(f"go on with it: {resume_command(result.folder)}")
+        return 0
     what = "the search" if trial is None else f"trial {trial.number}"
     send(result.folder, StopRequest(args.trial, "stopped by `autosearch stop`"))
     note(f"asked {result.state.owner} to stop {what}")
@@ -67,15 +71,6 @@ def _stopped(folder: Path, number: int | None) -> bool:
     if owner_of(folder) is None:
         return True
     return number is not None and trial_of(read(str(folder)), number).ended
-
-
-def _nobody_runs(folder: Path) -> int:
-    from autosearch.cli.search import resume_command
-
-    killed = _sweep(folder)
-    say(f"nobody runs this study; {_swept(killed)}")
-    say(f"Go on with it: {resume_command(folder)}")
-    return 0
 
 
 def _sweep(folder: Path) -> int:

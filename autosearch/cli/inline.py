@@ -64,9 +64,10 @@ def inline_experiment(args: argparse.Namespace, overrides: list[str]) -> "Experi
     elif args.mode is None:
         faults.append(Fault("--metric", f"is {args.metric} better large (--max) or small (--min)?"))
     space = _space(args.param, faults)
-    if faults:
+    if not (args.command and args.metric and space):
         raise ExperimentError(faults)
-    metric = {"name": args.metric, "mode": args.mode}
+    # A direction that is missing is among the faults already; the rest is checked all the same.
+    metric = {"name": args.metric, "mode": args.mode or "max"}
     if args.regex is not None:
         metric["regex"] = args.regex
     document = {
@@ -76,9 +77,12 @@ def inline_experiment(args: argparse.Namespace, overrides: list[str]) -> "Experi
         "space": space,
     }
     try:
-        return from_dict(document, Path.cwd(), overrides)
+        experiment = from_dict(document, Path.cwd(), overrides)
     except ExperimentError as error:
-        raise ExperimentError([_named_after_option(fault) for fault in error.faults]) from None
+        faults += [_named_after_option(fault) for fault in error.faults]
+    if faults:
+        raise ExperimentError(faults)
+    return experiment
 
 
 def _space(texts: list[str], faults: list[Fault]) -> dict[str, dict[str, Any]]:

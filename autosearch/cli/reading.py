@@ -100,6 +100,8 @@ def _state_text(result: "Result") -> str:
         return f"running, by {result.state.owner}"
     assert result.folder is not None
     text = formats.clean_lines(result.outcome.text) if result.outcome else "its process died"
+    if word == "complete":
+        return word
     if word in ("interrupted", "stopped"):
         return f"{word}: {text}; go on: {resume_command(result.folder)}"
     return f"{word.replace('_', ' ')}: {text}" if text else word

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 TICKS = 5
-# Of 1, 2, 5 and 10 times a power of ten.
-_NICE = (1.0, 2.0, 5.0, 10.0)
+# Steps between ticks, times a power of ten.
+_NICE = (1.0, 2.0, 5.0, 10.0, 20.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One direction of a chart. words: the categories of a "words" axis, in their order."""
+    """One direction of a chart.
+
+    words: the categories of a "words" axis, in their order. whole: ticks are whole numbers.
+    """
 
     kind: Literal["linear", "log", "words"]
     low: float = 0.0
     high: float = 1.0
     words: tuple[str, ...] = ()
+    whole: bool = False
 
     def at(self, value: float | str, start: float, stop: float) -> float:
         """Return the pixel of a value between `start` (for low) and `stop`; beyond is the edge."""
@@ -45,6 +49,8 @@ class Axis:
         values = _log_ticks(self.low, self.high) if self.kind == "log" else []
         if len(values) < 2:
             values = _linear_ticks(self.low, self.high)
+        if self.whole:
+            values = [v for v in values if v.is_integer()]
         return [(value, f"{value:.6g}") for value in values]
 
 
@@ -70,7 +76,7 @@ def _linear_ticks(low: float, high: float) -> list[float]:
         return [low]
     rough = span / TICKS
     power = 10.0 ** math.floor(math.log10(rough)) if rough > 1e-300 else rough
-    step = next(n * power for n in _NICE if n * power >= rough * 0.999)
+    step = next(n * power for n in _NICE if n * power >= rough * 0.7)
     first = math.ceil(low / step - 1e-9)
     count = int(span / step) + 2
     ticks = [(first + i) * step for i in range(count)]

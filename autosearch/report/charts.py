@@ -12,7 +12,10 @@ from autosearch.trial import History, Trial
 
 # More points than these hide each other, and make a page that browsers open slowly.
 MOST_POINTS = 1500
-LABEL = 18
+# A letter's width at most, in pixels.
+LETTER = 7
+# Explicit numbers up to so many stand side by side, like words.
+MOST_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Frame:
     x: Axis
     y: Axis
     left: int = 58
-    right: int = 14
+    right: int = 22
     top: int = 14
     bottom: int = 40
 
@@ -56,7 +59,7 @@ def progress_chart(history: History, metric: str, mode: str, *, width: int, heig
     frame = Frame(
         width,
         height,
-        Axis("linear", -0.5, max(len(history) - 0.5, 0.5)),
+        Axis("linear", -0.5, max(len(history) - 0.5, 0.5), whole=True),
         value_axis(values, mode),
     )
     steps = analysis.best_so_far(history)
@@ -91,16 +94,15 @@ def parameter_chart(name: str, space: Space, history: History, metric: str, mode
 
 
 def _parameter_axis(parameter: Parameter, seen: Sequence[object]) -> Axis:
-    if parameter.kind in ("float", "int"):
+    listed = (True, False) if parameter.kind == "bool" else parameter.values
+    if parameter.kind in ("float", "int") and (listed is None or len(listed) > MOST_WORDS):
         numbers = [float(v) for v in seen if isinstance(v, int | float)]
         low = min([float(parameter.low), *numbers])
         high = max([float(parameter.high), *numbers])
-        pad = 0.0 if parameter.kind == "float" else 0.3
-        if getattr(parameter, "log", False) and low > 0:
-            return Axis("log", low, high)
-        return Axis("linear", low - pad, high + pad)
-    listed = (True, False) if parameter.kind == "bool" else parameter.values
-    words = dict.fromkeys(map(str, [*listed, *seen]))
+        if low > 0 and getattr(parameter, "log", False):
+            return Axis("log", low, high, whole=parameter.kind == "int")
+        return Axis("linear", low, high, whole=parameter.kind == "int")
+    words = dict.fromkeys(map(str, [*(listed or ()), *seen]))
     return Axis("words", words=tuple(words))
 
 
@@ -135,7 +137,7 @@ def _axes(frame: Frame, x_label: str, y_label: str) -> str:
         parts.append(f'<line class="grid" x1="{frame.left}" x2="{right}" y1="{y}" y2="{y}"/>')
         parts.append(f'<text class="end" x="{frame.left - 6}" y="{y + 4}">{escape(label)}</text>')
     ticks = frame.x.ticks()
-    room = max(int((right - frame.left) / max(len(ticks), 1) / 7), 3)
+    room = max(int((right - frame.left) / max(len(ticks), 1) / LETTER), 3)
     for tick, label in ticks:
         x = frame.px(tick)
         shown = escape(formats.cut(formats.clean(label), room))
@@ -145,17 +147,16 @@ def _axes(frame: Frame, x_label: str, y_label: str) -> str:
         f'<line class="axis" x1="{frame.left}" x2="{right}" y1="{floor}" y2="{floor}"/>'
     )
     middle = (frame.left + right) / 2
-    parts.append(f'<text class="mid name" x="{middle}" y="{frame.height - 6}">{_name(x_label)}</text>')
+    x_name, y_name = _fitted(x_label, right - frame.left), _fitted(y_label, floor - frame.top)
+    parts.append(f'<text class="mid name" x="{middle}" y="{frame.height - 6}">{x_name}</text>')
     centre = (frame.top + floor) / 2
-    parts.append(
-        f'<text class="mid name" transform="translate(12 {centre}) rotate(-90)">{_name(y_label)}'
-        "</text>"
-    )
+    turned = f"translate(12 {centre}) rotate(-90)"
+    parts.append(f'<text class="mid name" transform="{turned}">{y_name}</text>')
     return "".join(parts)
 
 
-def _name(text: str) -> str:
-    return escape(formats.cut(formats.clean(text), 2 * LABEL))
+def _fitted(text: str, pixels: int) -> str:
+    return escape(formats.cut(formats.clean(text), pixels // LETTER))
 
 
 def _point(

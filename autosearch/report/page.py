@@ -117,6 +117,8 @@ def _progress(state: Snapshot, experiment: Experiment) -> str:
     )
     if analysis.failures(state.history):
         legend += ' <span class="key cross-key">×</span>without a value'
+    if 'class="point beyond"' in charts[0]:
+        legend += ' <span class="key beyond-key"></span>beyond the edge'
     if len(state.history.valued) > MOST_POINTS:
         legend += f" · of {len(state.history.valued)} trials about {MOST_POINTS} are drawn"
     return _section("Progress", f"{''.join(charts)}{legend}</p>", "progress")

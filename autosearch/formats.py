@@ -50,6 +50,17 @@ def params(values: Mapping[str, Any], digits: int = 5) -> str:
     return " ".join(f"{clean(name)}={param(value, digits)}" for name, value in values.items())
 
 
+def condition(when: Mapping[str, Any] | str | None) -> str:
+    """Return when a parameter exists, to be put behind its range; "" for always.
+
+    >>> condition({"opt": "sgd"}), condition(None)
+    (', where opt is sgd', '')
+    """
+    if isinstance(when, Mapping):
+        when = " and ".join(f"{name} is {value}" for name, value in when.items())
+    return f", where {when}" if when else ""
+
+
 def duration(seconds: float | None) -> str:
     """Return a duration in the two largest units that say something; "-" for None.
 

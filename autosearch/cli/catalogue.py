@@ -1,21 +1,17 @@
 """`strategies`, `templates` and `regex`: what there is to write into a YAML file."""
 
 import argparse
+import sys
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autosearch import formats
+from autosearch.cli.finding import NOT_FOUND, likely_text, read_log
 from autosearch.cli.places import add_json
 from autosearch.cli.tables import note, pairs, say, say_json, table
-from autosearch.errors import InputError
 
 if TYPE_CHECKING:
     from autosearch.strategies import SettingInfo
-
-LOG_BYTES = 64 * 2**20
-NOT_FOUND = 3
-SHOWN_LINE = 160
 
 
 def add_strategies(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +28,13 @@ def add_regex(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--value", metavar="V", help="a value that it has in this log")
     add_json(parser)
     parser.set_defaults(do=regex)
+
+
+def add_templates(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `templates`."""
+    parser.add_argument("name", metavar="NAME", nargs="?", help="print this one")
+    add_json(parser)
+    parser.set_defaults(do=templates)
 
 
 def strategies(args: argparse.Namespace) -> int:
@@ -83,46 +86,25 @@ def regex(args: argparse.Namespace) -> int:
         ends = " … ".join(formats.number(v) for v in (values[:1] + values[-1:])[: len(values)])
         note(f"it finds {formats.plural(len(values), 'value')}: {ends}")
     else:
-        _say_likely(args.metric, log)
+        note(f"no regex for {args.metric} was found; {likely_text(args.metric, log)}")
     return 0 if found is not None else NOT_FOUND
-
-
-def read_log(name: str) -> bytes:
-    """Return a log, of a very long one the beginning; raises InputError."""
-    try:
-        with Path(name).open("rb") as file:
-            return file.read(LOG_BYTES)
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror}") from None
-
-
-def likely_text(metric: str, log: bytes) -> str:
-    """Return the lines in which a metric that was not found most likely stands."""
-    from autosearch.metrics.likely import likely_lines
-
-    likely = likely_lines(log.decode("utf-8", "replace"), metric)
-    if not likely:
-        return "no line looks like it" if log.strip() else "there is no output at all"
-    lines = ["likeliest lines:"]
-    for line in likely:
-        text = formats.cut(formats.clean(line.line.strip()), SHOWN_LINE)
-        lines.append(f"  line {line.line_number}: {text}")
-    if likely[0].regex:
-        lines.append(f"this regex finds the first: {formats.clean(likely[0].regex)}")
-    return "\n".join(lines)
-
-
-def _say_likely(metric: str, log: bytes) -> None:
-    note(f"no regex for {metric} was found; {likely_text(metric, log)}")
 
 
 def templates(args: argparse.Namespace) -> int:
     """Print the YAML files to start from."""
-    raise NotImplementedError
+    from autosearch.experiment.templates import template_names, template_text
 
-
-def add_templates(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `templates`."""
-    parser.add_argument("name", metavar="NAME", nargs="?", help="print this one")
-    add_json(parser)
-    parser.set_defaults(do=templates)
+    if args.name is not None:
+        text = template_text(args.name)
+        if args.json:
+            say_json({"name": args.name, "text": text})
+        else:
+            sys.stdout.write(text)
+        return 0
+    # The first line of each says what it is.
+    about = [(n, template_text(n).partition("\n")[0].lstrip("# ")) for n in template_names()]
+    if args.json:
+        say_json([{"name": name, "about": text} for name, text in about])
+    else:
+        say(pairs(about))
+    return 0

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autosearch import formats
+from autosearch.cli.finding import LOG_BYTES, NOT_FOUND, likely_text, line_at, read_log, shown_line
 from autosearch.cli.places import add_json
 from autosearch.cli.tables import note, pairs, say, say_json
-from autosearch.errors import InputError
 
 if TYPE_CHECKING:
     from autosearch.executors.base import Exit
@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from autosearch.trial import Trial
 
 FIRST_TRIALS = 3
-# Of a longer log the beginning is read: what a rule finds there tells enough.
-LOG_BYTES = 64 * 2**20
-SHOWN_LINE = 160
 SHOWN_HITS = 3
 LAST_LINES = 10
-NOT_FOUND = 3
+TAIL_BYTES = 16_384
 FAILED = 4
 
 
@@ -67,7 +64,7 @@ def check(args: argparse.Namespace) -> int:
     if not args.json:
         _say_experiment(experiment, commands)
     if args.log is not None:
-        look = _look(experiment, _read(args.log))
+        look = _look(experiment, read_log(args.log))
     elif args.run and trials:
         note(f"\nrunning {commands[0]}")
         look = _run(experiment, trials[0])
@@ -121,8 +118,9 @@ def _say_experiment(experiment: "Experiment", commands: list[str]) -> None:
     say("\nspace")
     rows = []
     for name, parameter in experiment.space.params.items():
-        when = f", where {parameter.when}" if parameter.when else ""
-        rows.append((formats.clean(name), formats.clean(f"{parameter.describe()}{when}")))
+        text = f"{parameter.describe()}{formats.condition(parameter.when)}"
+        rows.append((formats.clean(name), formats.clean(text)))
+    rows += [("where", formats.clean(text)) for text in experiment.space.constraints]
     say(pairs(rows, "  "))
     say("\nfirst commands")
     for command in commands:
@@ -141,14 +139,6 @@ def _warnings(experiment: "Experiment") -> list[str]:
     from autosearch.experiment import warnings_of
 
     return warnings_of(experiment)
-
-
-def _read(name: str) -> bytes:
-    try:
-        with Path(name).open("rb") as file:
-            return file.read(LOG_BYTES)
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror}") from None
 
 
 def _look(experiment: "Experiment", log: bytes, state: str = "", reason: str = "") -> Look:
@@ -182,7 +172,7 @@ def _run(experiment: "Experiment", trial: "Trial") -> Look:
         finally:
             executor.close()
     look = _look(experiment, log)
-    tail = log[-16_384:].decode("utf-8", "replace")
+    tail = log[-TAIL_BYTES:].decode("utf-8", "replace")
     if end is None:
         return Look(log, look.hits, "lost", "its supervisor was killed")
     judged = verdict(end, (), experiment.metrics, tail)
@@ -218,8 +208,7 @@ def _say_look(experiment: "Experiment", look: Look) -> None:
         hits = look.hits[metric.name]
         name = formats.clean(metric.name)
         if not hits:
-            say(f"\n{name}: no value found")
-            _say_likely(metric, look.log)
+            say(f"\n{name}: no value found; {likely_text(metric.name, look.log)}")
             continue
         value = reduce_values([h.value for h in hits], metric.reduce, metric.mode)
         say(
@@ -231,39 +220,14 @@ def _say_look(experiment: "Experiment", look: Look) -> None:
         say("\n".join([*shown[:SHOWN_HITS], *middle, *shown[SHOWN_HITS:][-1:]]))
     if look.state not in ("", "completed"):
         say("\nlast lines of its output")
-        for line in look.log[-16_384:].splitlines()[-LAST_LINES:]:
-            say(f"  {formats.cut(formats.clean(line.decode('utf-8', 'replace')), SHOWN_LINE)}")
+        for line in look.log[-TAIL_BYTES:].splitlines()[-LAST_LINES:]:
+            say(f"  {shown_line(line.decode('utf-8', 'replace'))}")
 
 
 def _hit_line(log: bytes, hit: "Hit") -> str:
     number, line = line_at(log, hit.offset)
-    text = formats.cut(formats.clean(line.strip()), SHOWN_LINE)
-    return f"  line {number}, step {hit.step}: {formats.number(hit.value, 10)}  in  {text}"
-
-
-def line_at(log: bytes, offset: int) -> tuple[int, str]:
-    """Return the number, from 1, and the text of the line that holds a byte of a log."""
-    start = max(log.rfind(b"\n", 0, offset), log.rfind(b"\r", 0, offset)) + 1
-    ends = [at for at in (log.find(b"\n", offset), log.find(b"\r", offset)) if at >= 0]
-    end = min(ends, default=len(log))
-    before = log[:start]
-    breaks = before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
-    return breaks + 1, log[start:end].decode("utf-8", "replace")
-
-
-def _say_likely(metric: "Metric", log: bytes) -> None:
-    from autosearch.metrics.likely import likely_lines
-
-    likely = likely_lines(log.decode("utf-8", "replace"), metric.name)
-    if not likely:
-        say("  no line looks like it" if log.strip() else "  the program printed nothing")
-        return
-    say("  likeliest lines:")
-    for line in likely:
-        text = formats.cut(formats.clean(line.line.strip()), SHOWN_LINE)
-        say(f"  line {line.line_number}: {text}")
-    if likely[0].regex:
-        say(f"  this regex finds the first: {formats.clean(likely[0].regex)}")
+    value = formats.number(hit.value, 10)
+    return f"  line {number}, step {hit.step}: {value}  in  {shown_line(line)}"
 
 
 def _as_json(

@@ -27,9 +27,6 @@ _OPTIONS = {
     "command": "--command",
     "metric": "--metric",
     "name": "--name",
-    "search.trials": "--trials",
-    "search.parallel": "--parallel",
-    "search.seed": "--seed",
 }
 
 
@@ -174,10 +171,10 @@ def _named_after_option(fault: Fault) -> Fault:
     parts = fault.where.split(".")
     if parts[0] == "space" and len(parts) > 1:
         option = f"--param {parts[1]}"
-        return Fault(option, ": ".join([*parts[2:3], fault.message]), fault.file)
+        return Fault(option, ": ".join([*parts[2:3], fault.message]))
     for where, option in _OPTIONS.items():
         if fault.where == where or fault.where.startswith((f"{where}.", f"{where}[")):
             if fault.where.endswith(".regex"):
                 option = "--regex"
-            return Fault(option, fault.message, fault.file)
+            return Fault(option, fault.message)
     return fault

@@ -22,7 +22,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "--dir", help="the study's folder (default: runs/NAME beside the file); a study that is "
         "there already is continued"
     )
-    parser.add_argument("--seed", metavar="N", help="equal seeds give equal searches")
+    parser.add_argument("--seed", metavar="N", type=int, help="equal seeds give equal searches")
     _add_shared(parser)
     add_inline(parser)
     parser.epilog = PARAM_HELP
@@ -47,8 +47,8 @@ def add_resume(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_shared(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--trials", metavar="N", help="how many trials in all")
-    parser.add_argument("--parallel", metavar="N", help="how many trials at once")
+    parser.add_argument("--trials", metavar="N", type=int, help="how many trials in all")
+    parser.add_argument("--parallel", metavar="N", type=int, help="how many trials at once")
     parser.add_argument(
         "--set",
         metavar="KEY=VALUE",

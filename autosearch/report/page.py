@@ -228,7 +228,10 @@ def _facts(state: Snapshot, experiment: Experiment, folder: Path | None) -> str:
         f"{m.name} ({m.mode}, {m.reduce}): {m.regex or 'patterns made from its name'}"
         for m in experiment.metrics
     ]
-    space = [f"{name}: {p.describe()}{_when(p.when)}" for name, p in experiment.space.params.items()]
+    space = [
+        f"{name}: {p.describe()}{formats.condition(p.when)}"
+        for name, p in experiment.space.params.items()
+    ]
     space += [f"where {constraint}" for constraint in experiment.space.constraints]
     started = [t.started_at for t in state.history.trials if t.started_at is not None]
     rows = [
@@ -256,9 +259,3 @@ def _facts(state: Snapshot, experiment: Experiment, folder: Path | None) -> str:
 
 def _settings(settings: Mapping[str, Any]) -> str:
     return f" ({', '.join(f'{k}={v}' for k, v in settings.items())})" if settings else ""
-
-
-def _when(when: Any) -> str:
-    if isinstance(when, Mapping):
-        return ", where " + ", ".join(f"{k} is {v}" for k, v in when.items())
-    return f", where {when}" if when else ""

@@ -26,6 +26,7 @@ _UNTOLD = ("opened", "finished")
 _OPENING = ("warning", "salvaged")
 REDRAWS_A_SECOND = 2
 SHOWN_RUNNING = 16
+SHOWN_REASON = 160
 
 # Prints one line; the style is of rich, "" for none.
 Emit = Callable[[str, str], None]
@@ -43,7 +44,7 @@ class Teller:
     emit: Emit
     experiment: Experiment | None = None
     history: History = field(default_factory=History)
-    ending: str = ""
+    stopping: bool = False
 
     def watch(self, records: Sequence[Record], history: History) -> None:
         """Tell what is new."""
@@ -56,11 +57,9 @@ class Teller:
                 why = f"trial {record.number}: will be started again: {record.reason}"
                 self.emit(why, "yellow")
             elif isinstance(record, Said) and record.event == "stopping":
-                self.ending = (
-                    f"{record.text}: ending the trials that run (Ctrl-C: at once). "
-                    f"Go on later: {self.again}"
-                )
-                self.emit(self.ending, "bold yellow")
+                self.stopping = True
+                how = f"ending the trials that run (Ctrl-C: at once). Go on later: {self.again}"
+                self.emit(f"{record.text}: {how}", "bold yellow")
             elif isinstance(record, Said) and record.event not in _UNTOLD:
                 whose = "" if record.number is None else f"trial {record.number}: "
                 self.emit(whose + record.text, "yellow")
@@ -118,13 +117,13 @@ def ended_line(trial: Trial, experiment: Experiment) -> str:
         parts.append(f"{objective.name} {formats.number(value)}")
     parts += [formats.duration(trial.seconds), formats.params(trial.params, 4)]
     if trial.reason:
-        parts.append(trial.reason)
+        parts.append(formats.cut(trial.reason, SHOWN_REASON))
     return "  ".join(parts)
 
 
 def running_line(trial: Trial, experiment: Experiment, now_s: float) -> str:
     """Return where a running trial is, on one line."""
-    elapsed = None if trial.started_at is None else max(now_s - trial.started_at, 0.0)
+    elapsed = None if trial.started_at is None else max(now_s - trial.started_at, 0.0) // 1
     points = analysis.curve(trial, experiment.objective.name)
     parts = [f"#{trial.number}", formats.duration(elapsed)]
     if points:
@@ -149,7 +148,8 @@ class View:
         experiment, history, now_s = self.teller.experiment, self.teller.history, time.time()
         if experiment is None:
             return Text("starting…")
-        lines = [Text(_headline(experiment, history, now_s), style="bold")]
+        headline = _headline(experiment, history, None if self.teller.stopping else now_s)
+        lines = [Text(headline, style="bold")]
         best = history.best
         if best is not None:
             lines.append(Text(_best_line(best, experiment), style="bold green"))
@@ -157,22 +157,21 @@ class View:
         lines += [Text(running_line(t, experiment, now_s)) for t in running[:SHOWN_RUNNING]]
         if len(running) > SHOWN_RUNNING:
             lines.append(Text(f"and {len(running) - SHOWN_RUNNING} more running", style="dim"))
-        if self.teller.ending:
-            lines.append(Text(formats.clean(self.teller.ending), style="bold yellow"))
         for line in lines:
             line.no_wrap = True
             line.overflow = "ellipsis"
         return Group(*lines)
 
 
-def _headline(experiment: Experiment, history: History, now_s: float) -> str:
+def _headline(experiment: Experiment, history: History, now_s: float | None) -> str:
+    """Return how far a search is, and how long it will take unless it is being ended (None)."""
     search = experiment.search
     done = sum(t.ended for t in history.trials)
     failed = sum(len(g.numbers) for g in analysis.failures(history))
-    left = analysis.time_left(history, search.trials, search.parallel, now_s)
     text = f"{experiment.name}  {done}/{search.trials} trials"
     if failed:
         text += f", {failed} failed"
+    left = now_s and analysis.time_left(history, search.trials, search.parallel, now_s)
     if left:
         text += f", about {formats.duration(left)} left"
     return text
@@ -224,7 +223,10 @@ def _printer() -> Emit:
 
 
 def _styled(console: "Console") -> Emit:
+    from rich.text import Text
+
     def emit(line: str, style: str) -> None:
-        console.print(formats.clean(line), style=style, soft_wrap=True)
+        # A text with a style: the style of `print` would spread to the view below.
+        console.print(Text(formats.clean(line), style=style), soft_wrap=True)
 
     return emit

@@ -14,6 +14,7 @@ from autosearch.trial import State, Trial
 TOP = 5
 # Reasons of failed trials that are told at the end.
 SHOWN_FAILURES = 3
+SHOWN_REASON = 300
 REPORT = "report.html"
 
 
@@ -115,7 +116,7 @@ def failure_lines(result: Result, folder: str) -> list[str]:
         numbers = ", ".join(map(str, group.numbers[:5])) + (", …" if len(group.numbers) > 5 else "")
         lines.append(
             f"{formats.plural(len(group.numbers), 'trial')} {group.state.replace('_', ' ')} "
-            f"({numbers}): {formats.clean(group.reason)}\n"
+            f"({numbers}): {formats.cut(formats.clean(group.reason), SHOWN_REASON)}\n"
             f"  look: {shlex.join(['autosearch', 'logs', folder, str(group.numbers[0])])}"
         )
     if len(groups) > SHOWN_FAILURES:

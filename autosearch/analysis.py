@@ -89,7 +89,8 @@ def time_left(history: History, trials: int, parallel: int, now_s: float) -> flo
 
 def _remaining(pending: Sequence[Trial], usual: float, now_s: float) -> list[float]:
     return [
-        usual if t.started_at is None or t.state != "running"
+        usual
+        if t.started_at is None or t.state != "running"
         # A clock that was set back must not add time.
         else max(usual - max(now_s - t.started_at, 0.0), 0.0)
         for t in pending

@@ -198,9 +198,7 @@ def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> 
     )
 
 
-def _drive(
-    study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch | None
-) -> Result:
+def _drive(study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch | None) -> Result:
     experiment = study.state.experiment
     asked = len(study.state.history) >= experiment.search.trials
     if not asked or study.state.history.pending:

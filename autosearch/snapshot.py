@@ -84,9 +84,7 @@ def _running_curves(
     """Return what the running trials have printed, read from where the first of them started."""
     running = {t.number: t.attempt for t in state.history.pending if t.state == "running"}
     starts = [
-        seq
-        for seq, r in numbered
-        if isinstance(r, Started) and running.get(r.number) == r.attempt
+        seq for seq, r in numbered if isinstance(r, Started) and running.get(r.number) == r.attempt
     ]
     if not starts:
         return []

@@ -6,14 +6,15 @@ import sys
 import time
 from pathlib import Path
 
-from autosearch.formats import clean as printable
 from autosearch.cli.places import add_dir, read, study_folder, trial_of
 from autosearch.cli.tables import note, say
 from autosearch.errors import InputError, StoreError
+from autosearch.formats import clean as printable
 
 POLL_S = 0.2
 # Beyond the grace that trials have to end by themselves.
 PATIENCE_S = 30.0
+SHOWN_OTHERS = 5
 
 
 def add_stop(parser: argparse.ArgumentParser) -> None:
@@ -139,12 +140,13 @@ def _delete(folder: Path, *, everything: bool) -> None:
     finally:
         lease.release()
     rest = list(folder.iterdir())
-    if everything and not rest:
-        folder.rmdir()
+    if not everything:
         say("deleted")
-    elif everything:
-        say(f"deleted; what is not ours stays: {', '.join(sorted(printable(p.name) for p in rest)[:5])} in {printable(str(folder))}")
+    elif rest:
+        names = ", ".join(sorted(printable(path.name) for path in rest)[:SHOWN_OTHERS])
+        say(f"deleted; what is not ours stays in {printable(str(folder))}: {names}")
     else:
+        folder.rmdir()
         say("deleted")
 
 

@@ -48,19 +48,17 @@ def add_show(parser: argparse.ArgumentParser) -> None:
 
 def status(args: argparse.Namespace) -> int:
     """Print how far a study is."""
-    from autosearch import analysis
-    from autosearch.cli.summary import best_block, failure_lines, trial_numbers
+    from autosearch.cli.summary import best_block, failure_lines
 
     result = read(args.dir)
     if args.json:
         say_json(_status_json(result))
         return 0
     history, experiment = result.state.history, result.experiment
-    counts = analysis.count_states(result.trials)
     rows = [
         ("study", f"{formats.clean(str(result.folder))} ({result.state.study})"),
         ("state", _state_text(result)),
-        ("trials", f"{trial_numbers(counts)}; {experiment.search.trials} in all"),
+        ("trials", f"{_numbers(result)}; {experiment.search.trials} in all"),
         ("worked", formats.duration(result.state.spent_s)),
     ]
     left = _time_left(result)
@@ -85,6 +83,18 @@ def status(args: argparse.Namespace) -> int:
     return 0
 
 
+def _numbers(result: "Result") -> str:
+    from autosearch import analysis
+    from autosearch.cli.summary import trial_numbers
+
+    counts: dict[str, int] = {**analysis.count_states(result.trials)}
+    if result.state.owner is None:
+        # What the records call running is not: it will begin again with the search.
+        waiting = counts.pop("pending", 0) + counts.pop("running", 0)
+        counts |= {"to be started again": waiting} if waiting else {}
+    return trial_numbers(counts)
+
+
 def _state_word(result: "Result") -> str:
     """Return "running", the ending of a search that ended, else "interrupted"."""
     if result.state.owner is not None:
@@ -99,7 +109,9 @@ def _state_text(result: "Result") -> str:
     if result.state.owner is not None:
         return f"running, by {result.state.owner}"
     assert result.folder is not None
-    text = formats.clean_lines(result.outcome.text) if result.outcome else "its process died"
+    text = (
+        formats.clean_lines(result.outcome.text) if result.outcome else "whoever ran it was killed"
+    )
     if word == "complete":
         return word
     if word in ("interrupted", "stopped"):
@@ -230,7 +242,10 @@ def _facts(result: "Result", trial: "Trial") -> list[tuple[str, str]]:
     rows = [
         ("trial", f"{trial.number}{' (the best)' if is_best else ''}"),
         ("state", f"{trial.state}{f': {formats.clean(trial.reason)}' if trial.reason else ''}"),
-        (formats.clean(result.experiment.objective.name), formats.number(result.value_of(trial), 10)),
+        (
+            formats.clean(result.experiment.objective.name),
+            formats.number(result.value_of(trial), 10),
+        ),
         ("started", formats.moment(trial.started_at)),
         ("time", formats.duration(trial.seconds)),
         ("attempts", f"{trial.attempt}{f' ({earlier})' if earlier else ''}"),

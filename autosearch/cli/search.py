@@ -19,8 +19,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     """Add the options of `run`."""
     parser.add_argument("file", metavar="FILE", nargs="?", help="the YAML file")
     parser.add_argument(
-        "--dir", help="the study's folder (default: runs/NAME beside the file); a study that is "
-        "there already is continued"
+        "--dir",
+        help="the study's folder (default: runs/NAME beside the file); a study that is "
+        "there already is continued",
     )
     parser.add_argument("--seed", metavar="N", type=int, help="equal seeds give equal searches")
     _add_shared(parser)

@@ -9,7 +9,7 @@ from autosearch import analysis, formats
 from autosearch.cli.tables import pairs, say, say_json, table
 from autosearch.errors import AutoSearchError
 from autosearch.result import Result
-from autosearch.trial import State, Trial
+from autosearch.trial import Trial
 
 TOP = 5
 # Reasons of failed trials that are told at the end.
@@ -73,7 +73,7 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
 
 def headline(result: Result) -> str:
     """Return how a search ended, and with how many trials, on one line (the reason on others)."""
-    states = trial_numbers(analysis.count_states(result.trials))
+    states = trial_numbers({**analysis.count_states(result.trials)})
     spent = formats.duration(result.state.spent_s)
     outcome = result.outcome
     if outcome is None:
@@ -84,7 +84,7 @@ def headline(result: Result) -> str:
     return f"{result.experiment.name}: {word} after {spent}: {states}{text}"
 
 
-def trial_numbers(counts: Mapping[State, int]) -> str:
+def trial_numbers(counts: Mapping[str, int]) -> str:
     """Return how many trials are in which state: `18 completed, 2 failed`."""
     return ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in counts.items()) or "no trials"
 
@@ -104,7 +104,11 @@ def trial_table(result: Result, trials: Sequence[Trial]) -> str:
         for trial in trials
     ]
     head = ["trial", result.experiment.objective.name, *names, "state", "time", "reason"]
-    numeric = [i for i, name in enumerate(names, 2) if result.experiment.space.params[name].kind in ("int", "float")]
+    numeric = [
+        i
+        for i, name in enumerate(names, 2)
+        if result.experiment.space.params[name].kind in ("int", "float")
+    ]
     return table(head, rows, right=[0, 1, *numeric])
 
 

@@ -55,8 +55,7 @@ class Axis:
 
 
 def value_axis(values: Sequence[float], mode: str) -> Axis:
-    """Return the axis of the objective; bad outliers lie beyond its edge, where they hide nothing.
-    """
+    """Return the axis of the objective; bad outliers lie beyond its edge."""
     if not values:
         return Axis("linear", 0.0, 1.0)
     signed = sorted(-v for v in values) if mode == "max" else sorted(values)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Literal
 
 from autosearch import analysis, formats
 from autosearch.report.axes import Axis, value_axis
-from autosearch.space import Space
+from autosearch.space import Bool, Float, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.trial import History, Trial
 
@@ -85,8 +86,10 @@ def parameter_chart(name: str, space: Space, history: History, metric: str, mode
     axis = _parameter_axis(space.params[name], [t.params[name] for t in trials])
     frame = Frame(340, 220, axis, value_axis(values, mode))
     parts = [_axes(frame, name, metric)]
-    parts += [_point(frame, t, _place(axis, t.params[name]), mode, metric, _age(t, history))
-              for t in trials]
+    parts += [
+        _point(frame, t, _place(axis, t.params[name]), mode, metric, _age(t, history))
+        for t in trials
+    ]
     best = history.best
     if best is not None and name in best.params:
         parts.append(_ring(frame, best, _place(axis, best.params[name]), mode))
@@ -94,16 +97,14 @@ def parameter_chart(name: str, space: Space, history: History, metric: str, mode
 
 
 def _parameter_axis(parameter: Parameter, seen: Sequence[object]) -> Axis:
-    listed = (True, False) if parameter.kind == "bool" else parameter.values
-    if parameter.kind in ("float", "int") and (listed is None or len(listed) > MOST_WORDS):
+    if isinstance(parameter, Float | Int) and not 0 < len(parameter.values or ()) <= MOST_WORDS:
+        # An extension may have moved the ends since a trial was made.
         numbers = [float(v) for v in seen if isinstance(v, int | float)]
-        low = min([float(parameter.low), *numbers])
-        high = max([float(parameter.high), *numbers])
-        if low > 0 and getattr(parameter, "log", False):
-            return Axis("log", low, high, whole=parameter.kind == "int")
-        return Axis("linear", low, high, whole=parameter.kind == "int")
-    words = dict.fromkeys(map(str, [*(listed or ()), *seen]))
-    return Axis("words", words=tuple(words))
+        low, high = min([parameter.low, *numbers]), max([parameter.high, *numbers])
+        kind: Literal["linear", "log"] = "log" if low > 0 and parameter.log else "linear"
+        return Axis(kind, low, high, whole=isinstance(parameter, Int))
+    listed = (True, False) if isinstance(parameter, Bool) else parameter.values
+    return Axis("words", words=tuple(dict.fromkeys(map(str, [*listed, *seen]))))
 
 
 def _place(axis: Axis, value: object) -> float | str:
@@ -143,9 +144,7 @@ def _axes(frame: Frame, x_label: str, y_label: str) -> str:
         shown = escape(formats.cut(formats.clean(label), room))
         parts.append(f'<line class="tick" x1="{x}" x2="{x}" y1="{floor}" y2="{floor + 4}"/>')
         parts.append(f'<text class="mid" x="{x}" y="{floor + 17}">{shown}</text>')
-    parts.append(
-        f'<line class="axis" x1="{frame.left}" x2="{right}" y1="{floor}" y2="{floor}"/>'
-    )
+    parts.append(f'<line class="axis" x1="{frame.left}" x2="{right}" y1="{floor}" y2="{floor}"/>')
     middle = (frame.left + right) / 2
     x_name, y_name = _fitted(x_label, right - frame.left), _fitted(y_label, floor - frame.top)
     parts.append(f'<text class="mid name" x="{middle}" y="{frame.height - 6}">{x_name}</text>')
@@ -159,9 +158,7 @@ def _fitted(text: str, pixels: int) -> str:
     return escape(formats.cut(formats.clean(text), pixels // LETTER))
 
 
-def _point(
-    frame: Frame, trial: Trial, x: float | str, mode: str, metric: str, age: float
-) -> str:
+def _point(frame: Frame, trial: Trial, x: float | str, mode: str, metric: str, age: float) -> str:
     value = _value(trial, mode)
     title = f"trial {trial.number}: {metric} {formats.number(value, 6)}\n"
     title += formats.params(trial.params)
@@ -175,14 +172,10 @@ def _point(
 def _cross(frame: Frame, number: int, group: analysis.FailureGroup) -> str:
     x, y = frame.px(number), frame.height - frame.bottom - 5
     title = escape(formats.clean(f"trial {number}: {group.state}: {group.reason}"))
-    return (
-        f'<path class="cross" d="M{x - 3} {y - 3}l6 6m0 -6l-6 6"><title>{title}</title></path>'
-    )
+    return f'<path class="cross" d="M{x - 3} {y - 3}l6 6m0 -6l-6 6"><title>{title}</title></path>'
 
 
-def _staircase(
-    frame: Frame, steps: Sequence[tuple[int, float]], mode: str, count: int
-) -> str:
+def _staircase(frame: Frame, steps: Sequence[tuple[int, float]], mode: str, count: int) -> str:
     d = ""
     for number, loss in steps:
         value = analysis.user_value(loss, mode) or 0.0

@@ -105,9 +105,7 @@ def _progress(state: Snapshot, experiment: Experiment) -> str:
     objective = experiment.objective
     charts = [
         f'<div class="{name}">'
-        + progress_chart(
-            state.history, objective.name, objective.mode, width=width, height=height
-        )
+        + progress_chart(state.history, objective.name, objective.mode, width=width, height=height)
         + "</div>"
         for name, width, height in (("wide", 860, 320), ("narrow", 360, 260))
     ]
@@ -221,9 +219,7 @@ def _number_cell(value: float | None) -> str:
 
 def _facts(state: Snapshot, experiment: Experiment, folder: Path | None) -> str:
     search, described = experiment.search, state.described
-    strategies = ", ".join(
-        f"{s.name}{_settings(s.settings)}" for s in search.strategies
-    )
+    strategies = ", ".join(f"{s.name}{_settings(s.settings)}" for s in search.strategies)
     metrics = [
         f"{m.name} ({m.mode}, {m.reduce}): {m.regex or 'patterns made from its name'}"
         for m in experiment.metrics

@@ -37,7 +37,7 @@ def best_so_far(history: History) -> tuple[tuple[int, float], ...]:
     return tuple(steps)
 
 
-def count_states(trials: Iterable[Trial]) -> dict[State, int]:
+def count_states(trials: Iterable[Trial]) -> dict[str, int]:
     """Return how many trials are in each state, in the order of `STATES`, without zeros."""
     counts = Counter(trial.state for trial in trials)
     return {state: counts[state] for state in STATES if counts[state]}

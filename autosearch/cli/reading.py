@@ -87,7 +87,7 @@ def _numbers(result: "Result") -> str:
     from autosearch import analysis
     from autosearch.cli.summary import trial_numbers
 
-    counts: dict[str, int] = {**analysis.count_states(result.trials)}
+    counts: dict[str, int] = analysis.count_states(result.trials)
     if result.state.owner is None:
         # What the records call running is not: it will begin again with the search.
         waiting = counts.pop("pending", 0) + counts.pop("running", 0)

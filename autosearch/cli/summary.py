@@ -73,7 +73,7 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
 
 def headline(result: Result) -> str:
     """Return how a search ended, and with how many trials, on one line (the reason on others)."""
-    states = trial_numbers({**analysis.count_states(result.trials)})
+    states = trial_numbers(analysis.count_states(result.trials))
     spent = formats.duration(result.state.spent_s)
     outcome = result.outcome
     if outcome is None:

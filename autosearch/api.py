@@ -10,7 +10,7 @@ from autosearch.errors import ExecutorError
 from autosearch.executors import make_executor
 from autosearch.executors.base import Executor, Resources
 from autosearch.experiment import from_dict, load_file
-from autosearch.experiment.model import Experiment
+from autosearch.experiment.model import ExecutorSpec, Experiment
 from autosearch.opening import Opened, in_memory, opened
 from autosearch.outcome import Outcome
 from autosearch.result import Result
@@ -52,15 +52,15 @@ def run(
     *,
     dir: str | os.PathLike[str] | None = None,
     overrides: Sequence[str] = (),
-    executor: Executor | None = None,
+    executor: Executor | ExecutorSpec | None = None,
     watch: Watch | None = None,
 ) -> Result:
     """Run the search that `source` describes, from wherever it stands, and return what it found.
 
     dir: the study's folder (default: runs/<name> beside the YAML file, or in the current folder).
     One that holds this experiment's study is continued, a complete one is only loaded. executor:
-    where trials run, instead of what the experiment says; it is closed at the end. watch: called
-    with new records and the history after them.
+    where trials run, instead of what the experiment says: a specification, or an executor, which is
+    closed at the end. watch: called with new records and the history after them.
 
     Raises ExperimentError, StudyMismatchError, StudyBusyError, StoreError, ExecutorError.
     """
@@ -76,7 +76,7 @@ def resume(
     extend: Source | None = None,
     overrides: Sequence[str] = (),
     salvage: bool = False,
-    executor: Executor | None = None,
+    executor: Executor | ExecutorSpec | None = None,
     watch: Watch | None = None,
 ) -> Result:
     """Continue the study in a folder, and return what it found.
@@ -198,15 +198,17 @@ def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> 
     )
 
 
-def _drive(study: Opened, executor: Executor | None, watch: Watch | None) -> Result:
+def _drive(study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch | None) -> Result:
     experiment = study.state.experiment
     asked = len(study.state.history) >= experiment.search.trials
     if not asked or study.state.history.pending:
-        place = executor or make_executor(experiment.executor, experiment.search.parallel)
-        driver = driver_of(study, place, watch)
+        if executor is None or isinstance(executor, ExecutorSpec):
+            spec = executor or experiment.executor
+            executor = make_executor(spec, experiment.search.parallel)
+        driver = driver_of(study, executor, watch)
         with on_signal(driver.interrupt):
             driver.run()
-    elif executor is not None:
+    elif executor is not None and not isinstance(executor, ExecutorSpec):
         executor.close()
     state = take_snapshot(r for _, r in study.store.records())
     return Result(state, study.folder)

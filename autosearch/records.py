@@ -119,7 +119,7 @@ class Said:
 
 
 Record = Described | Asked | Started | Measured | Interrupted | Ended | Said
-_KINDS: Mapping[str, type[Record]] = {
+KINDS: Mapping[str, type[Record]] = {
     c.kind: c for c in (Described, Asked, Started, Measured, Interrupted, Ended, Said)
 }
 
@@ -148,7 +148,7 @@ def decode(kind: str, text: str) -> Record:
     for name in ("losses", "constraints"):
         if name in body:
             body[name] = tuple(body[name])
-    return _KINDS[kind](**body)
+    return KINDS[kind](**body)
 
 
 def fold(history: History, records: Iterable[Record]) -> History:

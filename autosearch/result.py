@@ -1,9 +1,11 @@
 """What a search found, as Python values."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autosearch.analysis import user_value
 from autosearch.experiment.model import Experiment
 from autosearch.outcome import Outcome
 from autosearch.snapshot import Snapshot
@@ -56,13 +58,7 @@ class Result:
 
     def value_of(self, trial: Trial) -> float | None:
         """Return a trial's value as the program printed it; None where it has none that counts."""
-        if trial.loss is None:
-            return None
-        return -trial.loss if self._maximise else trial.loss
-
-    @property
-    def _maximise(self) -> bool:
-        return bool(self.state.described.experiment["metric"][0]["mode"] == "max")
+        return user_value(trial.loss, self.state.described.experiment["metric"][0]["mode"])
 
     def command_of(self, trial: Trial) -> str:
         """Return the command line that ran a trial, ready to be pasted; "" where none did."""
@@ -102,3 +98,12 @@ class Result:
             row |= {f"metrics.{k}": v for k, v in metrics.items()}
             rows.append(row)
         return pd.DataFrame(rows)
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Write the search as one HTML page that needs no network and no other file.
+
+        Raises InputError where the file cannot be written.
+        """
+        from autosearch.report import write_report
+
+        write_report(self.state, Path(path), self.folder)

@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,16 @@ from autosearch.experiment import from_dict
 from autosearch.experiment.model import Experiment
 from autosearch.lease import Owner, owner_of
 from autosearch.outcome import Outcome
-from autosearch.records import Described, Interrupted, Measured, Record, Said, Started, fold
+from autosearch.records import (
+    KINDS,
+    Described,
+    Interrupted,
+    Measured,
+    Record,
+    Said,
+    Started,
+    fold,
+)
 from autosearch.store import FileStore
 from autosearch.trial import History
 
@@ -54,15 +63,34 @@ class Snapshot:
 def snapshot(folder: Path, *, measurements: bool = True) -> Snapshot:
     """Return the study in `folder` as it is now, without disturbing whoever runs it.
 
-    measurements: without them the trials' curves are left out, which is ten times faster. Raises
-    StoreError where there is no study, or its file is damaged.
+    measurements: without them the ended trials' curves are left out, which is ten times faster.
+    Raises StoreError where there is no study, or its file is damaged.
     """
     store = FileStore(folder)
     try:
-        skip = () if measurements else (Measured.kind,)
-        return take_snapshot((r for _, r in store.records(skip)), owner_of(folder))
+        owner = owner_of(folder)
+        if measurements:
+            return take_snapshot((r for _, r in store.records()), owner)
+        numbered = list(store.records(skip=(Measured.kind,)))
+        state = take_snapshot((r for _, r in numbered), owner)
+        return replace(state, history=fold(state.history, _running_curves(store, numbered, state)))
     finally:
         store.close()
+
+
+def _running_curves(
+    store: FileStore, numbered: list[tuple[int, Record]], state: Snapshot
+) -> list[Measured]:
+    """Return what the running trials have printed, read from where the first of them started."""
+    running = {t.number: t.attempt for t in state.history.pending if t.state == "running"}
+    starts = [
+        seq for seq, r in numbered if isinstance(r, Started) and running.get(r.number) == r.attempt
+    ]
+    if not starts:
+        return []
+    others = tuple(kind for kind in KINDS if kind != Measured.kind)
+    news = (r for _, r in store.records(others, after=min(starts)))
+    return [r for r in news if isinstance(r, Measured) and r.number in running]
 
 
 def take_snapshot(records: Iterable[Record], owner: Owner | None = None) -> Snapshot:

@@ -1,0 +1,97 @@
+"""What a history shows to people: values in their direction, the best so far, why trials failed.
+
+Pure: no I/O and no clock.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from autosearch.trial import STATES, History, State, Trial
+
+
+def user_value(loss: float | None, mode: str) -> float | None:
+    """Return a loss as the value that the program printed; None for None.
+
+    >>> user_value(-0.9, "max"), user_value(0.3, "min")
+    (0.9, 0.3)
+    """
+    if loss is None:
+        return None
+    # Not `-loss` alone: a loss of 0 would become -0.0.
+    return (-loss or 0.0) if mode == "max" else loss
+
+
+def ranked(history: History) -> tuple[Trial, ...]:
+    """Return the trials that have a loss, the best first; of equals the earliest first."""
+    return tuple(sorted(history.valued, key=lambda t: t.losses[0]))
+
+
+def best_so_far(history: History) -> tuple[tuple[int, float], ...]:
+    """Return (number, loss) of each trial that was better than all trials of smaller number."""
+    steps: list[tuple[int, float]] = []
+    for trial in history.valued:
+        if not steps or trial.losses[0] < steps[-1][1]:
+            steps.append((trial.number, trial.losses[0]))
+    return tuple(steps)
+
+
+def count_states(trials: Iterable[Trial]) -> dict[str, int]:
+    """Return how many trials are in each state, in the order of `STATES`, without zeros."""
+    counts = Counter(trial.state for trial in trials)
+    return {state: counts[state] for state in STATES if counts[state]}
+
+
+def curve(trial: Trial, metric: str) -> tuple[tuple[int, float], ...]:
+    """Return (step, value) of each value of a metric that a trial has printed."""
+    return tuple((m.step, m.value) for m in trial.measurements if m.metric == metric)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Trials that ended without a value that counts, in the same state and for the same reason."""
+
+    state: State
+    reason: str
+    numbers: tuple[int, ...]
+
+
+def failures(history: History) -> tuple[FailureGroup, ...]:
+    """Return the trials without a value in groups, the largest first.
+
+    A trial that was stopped before its first value is a decision, not a failure.
+    """
+    groups: dict[tuple[State, str], list[int]] = {}
+    for trial in history.trials:
+        if trial.ended and not trial.losses and trial.state != "stopped":
+            groups.setdefault((trial.state, trial.reason), []).append(trial.number)
+    found = [FailureGroup(state, why, tuple(numbers)) for (state, why), numbers in groups.items()]
+    return tuple(sorted(found, key=lambda g: (-len(g.numbers), g.numbers)))
+
+
+def time_left(history: History, trials: int, parallel: int, now_s: float) -> float | None:
+    """Return about how many seconds the rest of a search takes; None before a trial has ended.
+
+    trials: how many there will be in all. The rest is taken to last as long as the median of what
+    has ended, `parallel` at a time, minus what the running ones have behind them.
+    """
+    lengths = [t.seconds for t in history.trials if t.ended and t.seconds is not None]
+    if not lengths:
+        return None
+    usual = median(lengths)
+    ahead = _remaining(history.pending, usual, now_s)
+    ahead += [usual] * max(trials - len(history), 0)
+    if not ahead:
+        return 0.0
+    return max(sum(ahead) / max(parallel, 1), max(ahead))
+
+
+def _remaining(pending: Sequence[Trial], usual: float, now_s: float) -> list[float]:
+    return [
+        usual
+        if t.started_at is None or t.state != "running"
+        # A clock that was set back must not add time.
+        else max(usual - max(now_s - t.started_at, 0.0), 0.0)
+        for t in pending
+    ]

@@ -1,0 +1,253 @@
+"""`check`: what a search would do, and what its regexes find, before anything is spent on it."""
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autosearch import formats
+from autosearch.cli.finding import LOG_BYTES, NOT_FOUND, likely_text, line_at, read_log, shown_line
+from autosearch.cli.places import add_json
+from autosearch.cli.tables import note, pairs, say, say_json
+
+if TYPE_CHECKING:
+    from autosearch.executors.base import Exit
+    from autosearch.experiment.model import Experiment, Metric
+    from autosearch.metrics.extractor import Hit
+    from autosearch.trial import Trial
+
+FIRST_TRIALS = 3
+SHOWN_HITS = 3
+LAST_LINES = 10
+TAIL_BYTES = 16_384
+FAILED = 4
+
+
+def add_check(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `check`."""
+    parser.add_argument("file", metavar="FILE", help="the YAML file")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--log", metavar="LOGFILE", help="show what the rules find in this log")
+    source.add_argument(
+        "--run", action="store_true", help="run the first trial once, and show what they find"
+    )
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="change a value of the file"
+    )
+    add_json(parser)
+    parser.epilog = (
+        "Ctrl-C ends the trial of --run, and shows what was found so far. Exit code 2: the file is "
+        "faulty;\n3: the objective was not found; 4: the program failed."
+    )
+    parser.set_defaults(do=check)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A log that was read. hits: per metric, in the order of the log. state: of the run, if any."""
+
+    log: bytes
+    hits: "dict[str, list[Hit]]"
+    state: str = ""
+    reason: str = ""
+
+
+def check(args: argparse.Namespace) -> int:
+    """Check a file, and try its rules on a log."""
+    from autosearch.experiment import load_file
+
+    experiment = load_file(args.file, args.set)
+    trials = first_trials(experiment)
+    commands = [_command(experiment, trial) for trial in trials]
+    look = None
+    if not args.json:
+        _say_experiment(experiment, commands)
+    if args.log is not None:
+        look = _look(experiment, read_log(args.log))
+    elif args.run and trials:
+        note(f"\nrunning {commands[0]}")
+        look = _run(experiment, trials[0])
+    if args.json:
+        say_json(_as_json(experiment, trials, commands, look))
+    elif look is not None:
+        _say_look(experiment, look)
+    if look is None:
+        return 0
+    if look.state in ("failed", "killed", "out_of_memory"):
+        return FAILED
+    return 0 if look.hits[experiment.objective.name] else NOT_FOUND
+
+
+def first_trials(experiment: "Experiment") -> "list[Trial]":
+    """Return the trials that the search would begin with."""
+    from autosearch.jobs import trial_seed
+    from autosearch.strategies import combine
+    from autosearch.strategies.base import rng_for
+    from autosearch.trial import History, Trial
+
+    search = experiment.search
+    strategy = combine([(s.name, s.settings) for s in search.strategies], search.trials)
+    trials: list[Trial] = []
+    for number in range(min(FIRST_TRIALS, search.trials)):
+        history = History(tuple(trials))
+        asked = strategy.ask(experiment.space, history, rng_for(search.seed, number))
+        if asked is None:
+            break
+        seed = trial_seed(search.seed, number)
+        trials.append(Trial(number, dict(asked.params), origin=asked.origin, seed=seed))
+    return trials
+
+
+def _command(experiment: "Experiment", trial: "Trial") -> str:
+    from autosearch.api import default_folder
+    from autosearch.jobs import make_job
+
+    return make_job(experiment, trial, 1, study="", folder=default_folder(experiment))[1]
+
+
+def _say_experiment(experiment: "Experiment", commands: list[str]) -> None:
+    search = experiment.search
+    names = ", ".join(s.name for s in search.strategies)
+    say(
+        f"{experiment.name}: {formats.plural(search.trials, 'trial')}, {search.parallel} at once, "
+        f"{names}, seed {search.seed}"
+    )
+    say("\nmetrics")
+    say(pairs([(formats.clean(m.name), _rule_text(m)) for m in experiment.metrics], "  "))
+    say("\nspace")
+    rows = []
+    for name, parameter in experiment.space.params.items():
+        text = f"{parameter.describe()}{formats.condition(parameter.when)}"
+        rows.append((formats.clean(name), formats.clean(text)))
+    rows += [("where", formats.clean(text)) for text in experiment.space.constraints]
+    say(pairs(rows, "  "))
+    say("\nfirst commands")
+    for command in commands:
+        say(f"  {formats.clean_lines(command)}")
+    for warning in _warnings(experiment):
+        say(f"\nwarning: {formats.clean_lines(warning)}")
+
+
+def _rule_text(metric: "Metric") -> str:
+    found = f"regex {metric.regex}" if metric.regex is not None else "patterns made from its name"
+    step = f", steps by {metric.step}" if metric.step else ""
+    return formats.clean(f"{metric.mode}, {metric.reduce} value, found by {found}{step}")
+
+
+def _warnings(experiment: "Experiment") -> list[str]:
+    from autosearch.experiment import warnings_of
+
+    return warnings_of(experiment)
+
+
+def _look(experiment: "Experiment", log: bytes, state: str = "", reason: str = "") -> Look:
+    from autosearch.metrics.extractor import Extractor
+
+    extractor = Extractor([metric.rule for metric in experiment.metrics])
+    hits: dict[str, list[Hit]] = {metric.name: [] for metric in experiment.metrics}
+    for hit in [*extractor.feed(log), *extractor.finish()]:
+        hits[hit.metric].append(hit)
+    for name, why in extractor.suspended.items():
+        note(f"{name}: {why}")
+    return Look(log, hits, state, reason)
+
+
+def _run(experiment: "Experiment", trial: "Trial") -> Look:
+    """Run one trial in a folder of its own that is deleted afterwards."""
+    import uuid
+
+    from autosearch.executors.local import LocalExecutor
+    from autosearch.jobs import make_job
+    from autosearch.verdict import verdict
+
+    with tempfile.TemporaryDirectory(prefix="autosearch-check-") as scratch:
+        study = uuid.uuid4().hex[:12]
+        job, _ = make_job(experiment, trial, 1, study=study, folder=Path(scratch))
+        executor = LocalExecutor(1)
+        try:
+            executor.start(job)
+            end = _wait_for_exit(executor)
+            log = executor.read_log(job.number, job.attempt, 0, LOG_BYTES)
+        finally:
+            executor.close()
+    look = _look(experiment, log)
+    tail = log[-TAIL_BYTES:].decode("utf-8", "replace")
+    if end is None:
+        return Look(log, look.hits, "lost", "its supervisor was killed")
+    judged = verdict(end, (), experiment.metrics, tail)
+    if judged.state == "no_metric":
+        return Look(log, look.hits, "completed", "")
+    return Look(log, look.hits, judged.state, judged.reason)
+
+
+def _wait_for_exit(executor: Any) -> "Exit | None":
+    """Return how the only job ended, None where its supervisor vanished."""
+    from autosearch.executors.base import Exit, Lost
+
+    while True:
+        try:
+            events = executor.poll(0.5)
+        except KeyboardInterrupt:
+            executor.stop(0, 1, "stopped by Ctrl-C")
+            continue
+        for event in events:
+            if isinstance(event, Exit):
+                return event
+            if isinstance(event, Lost):
+                return None
+
+
+def _say_look(experiment: "Experiment", look: Look) -> None:
+    from autosearch.metrics.reduce import reduce_values
+
+    if look.state:
+        why = f": {formats.clean(look.reason)}" if look.reason else ""
+        say(f"\nthe trial {look.state.replace('_', ' ')}{why}")
+    for metric in experiment.metrics:
+        hits = look.hits[metric.name]
+        name = formats.clean(metric.name)
+        if not hits:
+            say(f"\n{name}: no value found; {likely_text(metric.name, look.log)}")
+            continue
+        value = reduce_values([h.value for h in hits], metric.reduce, metric.mode)
+        say(
+            f"\n{name}: {formats.plural(len(hits), 'value')}, counts as "
+            f"{formats.number(value, 10)} ({metric.reduce})"
+        )
+        middle = ["  …"] if len(hits) > SHOWN_HITS + 1 else []
+        shown = [_hit_line(look.log, hit) for hit in hits]
+        say("\n".join([*shown[:SHOWN_HITS], *middle, *shown[SHOWN_HITS:][-1:]]))
+    if look.state not in ("", "completed"):
+        say("\nlast lines of its output")
+        for line in look.log[-TAIL_BYTES:].splitlines()[-LAST_LINES:]:
+            say(f"  {shown_line(line.decode('utf-8', 'replace'))}")
+
+
+def _hit_line(log: bytes, hit: "Hit") -> str:
+    number, line = line_at(log, hit.offset)
+    value = formats.number(hit.value, 10)
+    return f"  line {number}, step {hit.step}: {value}  in  {shown_line(line)}"
+
+
+def _as_json(
+    experiment: "Experiment", trials: "list[Trial]", commands: list[str], look: Look | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": experiment.name,
+        "experiment": experiment.to_dict(),
+        "warnings": _warnings(experiment),
+        "trials": [
+            {"params": dict(t.params), "command": c} for t, c in zip(trials, commands, strict=True)
+        ],
+    }
+    if look is None:
+        return found
+    found["run"] = {"state": look.state, "reason": look.reason} if look.state else None
+    found["metrics"] = {
+        name: [
+            {"value": h.value, "step": h.step, "line": line_at(look.log, h.offset)[0]} for h in hits
+        ]
+        for name, hits in look.hits.items()
+    }
+    return found

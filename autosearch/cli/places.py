@@ -1,0 +1,52 @@
+"""From the words of a command line to a study's folder and its trials."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autosearch.errors import InputError
+
+if TYPE_CHECKING:
+    from autosearch.result import Result
+    from autosearch.trial import Trial
+
+
+def add_dir(parser: argparse.ArgumentParser) -> None:
+    """Add the argument DIR."""
+    parser.add_argument("dir", metavar="DIR", help="the study's folder, or its YAML file")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add the option --json."""
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def study_folder(text: str) -> Path:
+    """Return the study's folder that is meant: a folder, or the default one of a YAML file."""
+    path = Path(text)
+    if not path.is_file():
+        return path
+    from autosearch.api import default_folder, experiment_of
+
+    return default_folder(experiment_of(path))
+
+
+def read(text: str, *, measurements: bool = False) -> "Result":
+    """Return a study as it is now. measurements: of ended trials too, not only of running ones.
+
+    Raises StoreError where there is no study, InputError where DIR is a faulty YAML file.
+    """
+    from autosearch.result import Result
+    from autosearch.snapshot import snapshot
+
+    folder = study_folder(text)
+    return Result(snapshot(folder, measurements=measurements), folder)
+
+
+def trial_of(result: "Result", number: int) -> "Trial":
+    """Return the trial `number`; raises InputError where there is none."""
+    if not 0 <= number < len(result.trials):
+        count = len(result.trials)
+        there_are = f"there are 0 to {count - 1}" if count else "there are none yet"
+        raise InputError(f"{result.folder}: there is no trial {number}; {there_are}")
+    return result.trials[number]

@@ -1,0 +1,232 @@
+"""What a search shows while it runs: a live view on a terminal, else a line for each ended trial.
+
+Everything here goes to stderr. When stderr is closed the search goes on in silence.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autosearch import analysis, formats
+from autosearch.experiment.model import Experiment
+from autosearch.records import Ended, Interrupted, Record, Said
+from autosearch.snapshot import snapshot
+from autosearch.trial import History, Trial
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+# Events that are for programs, or that the end of the command tells in more words.
+_UNTOLD = ("opened", "finished")
+# Said while a study is opened, before its driver begins.
+_OPENING = ("warning", "salvaged")
+REDRAWS_A_SECOND = 2
+SHOWN_RUNNING = 16
+SHOWN_REASON = 160
+
+# Prints one line; the style is of rich, "" for none.
+Emit = Callable[[str, str], None]
+
+
+@dataclass
+class Teller:
+    """Tells of a search line by line, and knows how far it is; `watch` is for `autosearch.run`.
+
+    again: the command that goes on with it later.
+    """
+
+    folder: Path
+    again: str
+    emit: Emit
+    experiment: Experiment | None = None
+    history: History = field(default_factory=History)
+    stopping: bool = False
+
+    def watch(self, records: Sequence[Record], history: History) -> None:
+        """Tell what is new."""
+        experiment = self.experiment or self._begin()
+        self.history = history
+        for record in records:
+            if isinstance(record, Ended):
+                self._ended(history.trials[record.number], experiment)
+            elif isinstance(record, Interrupted) and record.cause != "driver":
+                why = f"trial {record.number}: will be started again: {record.reason}"
+                self.emit(why, "yellow")
+            elif isinstance(record, Said) and record.event == "stopping":
+                self.stopping = True
+                how = f"ending the trials that run (Ctrl-C: at once). Go on later: {self.again}"
+                self.emit(f"{record.text}: {how}", "bold yellow")
+            elif isinstance(record, Said) and record.event not in _UNTOLD:
+                whose = "" if record.number is None else f"trial {record.number}: "
+                self.emit(whose + record.text, "yellow")
+
+    def _begin(self) -> Experiment:
+        """Say what is searched; only now is it sure that this process may."""
+        state = snapshot(self.folder, measurements=False)
+        self.experiment = experiment = state.experiment
+        search, objective = experiment.search, experiment.objective
+        strategies = ", ".join(s.name for s in search.strategies)
+        self.emit(
+            f"{experiment.name}: {formats.plural(search.trials, 'trial')}, {search.parallel} at "
+            f"once, {strategies}; {objective.mode} {objective.name}, {objective.reduce} value; "
+            f"study in {self.folder}",
+            "bold",
+        )
+        known = sum(t.ended for t in state.history.trials)
+        if known:
+            self.emit(f"continued: {formats.plural(known, 'trial')} ended before", "")
+        for said in opening_words(state.said):
+            self.emit(said.text, "yellow")
+        return experiment
+
+    def _ended(self, trial: Trial, experiment: Experiment) -> None:
+        best = self.history.best
+        is_best = best is not None and best.number == trial.number
+        style = "green" if is_best else "" if trial.losses else "red"
+        done = sum(t.ended for t in self.history.trials)
+        line = f"[{done}/{experiment.search.trials}] {ended_line(trial, experiment)}"
+        self.emit(line + ("  (best so far)" if is_best else ""), style)
+
+
+def opening_words(said: Sequence[Said]) -> list[Said]:
+    """Return what was said while the study was last opened, in order."""
+    words: list[Said] = []
+    opened = False
+    for record in reversed(said):
+        if record.event == "opened":
+            if opened:
+                break
+            opened = True
+        elif opened and record.event in _OPENING:
+            words.append(record)
+        elif opened:
+            break
+    return words[::-1]
+
+
+def ended_line(trial: Trial, experiment: Experiment) -> str:
+    """Return what an ended trial came to, on one line."""
+    objective = experiment.objective
+    value = analysis.user_value(trial.loss, objective.mode)
+    parts = [f"trial {trial.number}", trial.state]
+    if value is not None:
+        parts.append(f"{objective.name} {formats.number(value)}")
+    parts += [formats.duration(trial.seconds), formats.params(trial.params, 4)]
+    if trial.reason:
+        parts.append(formats.cut(trial.reason, SHOWN_REASON))
+    return "  ".join(parts)
+
+
+def running_line(trial: Trial, experiment: Experiment, now_s: float) -> str:
+    """Return where a running trial is, on one line."""
+    elapsed = None if trial.started_at is None else max(now_s - trial.started_at, 0.0) // 1
+    points = analysis.curve(trial, experiment.objective.name)
+    parts = [f"#{trial.number}", formats.duration(elapsed)]
+    if points:
+        step, value = points[-1]
+        parts.append(f"{experiment.objective.name} {formats.number(value)} at step {step}")
+        parts.append(formats.sparkline([v for _, v in points]))
+    parts.append(formats.params(trial.params, 4))
+    return formats.clean("  ".join(parts))
+
+
+@dataclass(frozen=True)
+class View:
+    """The part of the screen that changes: how far, how long still, the best, what is running."""
+
+    teller: Teller
+
+    def __rich__(self) -> "RenderableType":
+        """Return the view at this moment; called from the thread that draws."""
+        from rich.console import Group
+        from rich.text import Text
+
+        experiment, history, now_s = self.teller.experiment, self.teller.history, time.time()
+        if experiment is None:
+            return Text("starting…")
+        headline = _headline(experiment, history, None if self.teller.stopping else now_s)
+        lines = [Text(headline, style="bold")]
+        best = history.best
+        if best is not None:
+            lines.append(Text(_best_line(best, experiment), style="bold green"))
+        running = [t for t in history.pending if t.state == "running"]
+        lines += [Text(running_line(t, experiment, now_s)) for t in running[:SHOWN_RUNNING]]
+        if len(running) > SHOWN_RUNNING:
+            lines.append(Text(f"and {len(running) - SHOWN_RUNNING} more running", style="dim"))
+        for line in lines:
+            line.no_wrap = True
+            line.overflow = "ellipsis"
+        return Group(*lines)
+
+
+def _headline(experiment: Experiment, history: History, now_s: float | None) -> str:
+    """Return how far a search is, and how long it will take unless it is being ended (None)."""
+    search = experiment.search
+    done = sum(t.ended for t in history.trials)
+    failed = sum(len(g.numbers) for g in analysis.failures(history))
+    text = f"{experiment.name}  {done}/{search.trials} trials"
+    if failed:
+        text += f", {failed} failed"
+    left = now_s and analysis.time_left(history, search.trials, search.parallel, now_s)
+    if left:
+        text += f", about {formats.duration(left)} left"
+    return text
+
+
+def _best_line(best: Trial, experiment: Experiment) -> str:
+    value = analysis.user_value(best.loss, experiment.objective.mode)
+    text = f"best  {experiment.objective.name} {formats.number(value)}  (trial {best.number})"
+    return formats.clean(f"{text}  {formats.params(best.params)}")
+
+
+@contextmanager
+def shown(folder: Path, again: str, *, quiet: bool) -> Iterator[Teller]:
+    """Show a search on stderr while the block runs; the terminal is as before afterwards."""
+    if quiet or sys.stderr is None:
+        yield Teller(folder, again, lambda line, style: None)
+        return
+    if not sys.stderr.isatty():
+        yield Teller(folder, again, _printer())
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    teller = Teller(folder, again, _styled(console))
+    with Live(
+        View(teller),
+        console=console,
+        refresh_per_second=REDRAWS_A_SECOND,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        transient=True,
+    ):
+        yield teller
+
+
+def _printer() -> Emit:
+    closed = False
+
+    def emit(line: str, style: str) -> None:
+        nonlocal closed
+        if not closed:
+            try:
+                print(formats.clean(line), file=sys.stderr, flush=True)  # noqa: T201
+            except OSError:
+                closed = True
+
+    return emit
+
+
+def _styled(console: "Console") -> Emit:
+    from rich.text import Text
+
+    def emit(line: str, style: str) -> None:
+        # A text with a style: the style of `print` would spread to the view below.
+        console.print(Text(formats.clean(line), style=style), soft_wrap=True)
+
+    return emit

@@ -1,0 +1,144 @@
+"""What a search came to: the end of `run` and `resume`."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autosearch import analysis, formats
+from autosearch.cli.tables import pairs, say, say_json, table
+from autosearch.errors import AutoSearchError
+from autosearch.result import Result
+from autosearch.trial import Trial
+
+TOP = 5
+# Reasons of failed trials that are told at the end.
+SHOWN_FAILURES = 3
+SHOWN_REASON = 300
+REPORT = "report.html"
+
+
+def finish(result: Result, folder: Path, again: str, *, as_json: bool) -> int:
+    """Write the report, print what the search came to, and return its exit code.
+
+    again: the command that continues the study.
+    """
+    report = folder / REPORT
+    problem = ""
+    try:
+        result.report(report)
+    except AutoSearchError as error:
+        # The search's result must not be lost for want of its picture.
+        problem = str(error)
+    if as_json:
+        say_json(summary_json(result, folder, report, problem))
+    else:
+        for block in _blocks(result, folder, again, problem or str(report)):
+            say(block)
+    return result.outcome.exit_code if result.outcome else 0
+
+
+def summary_json(result: Result, folder: Path, report: Path, problem: str) -> dict[str, Any]:
+    """Return what `run --json` prints."""
+    best = result.best
+    return {
+        "name": result.experiment.name,
+        "study": str(folder),
+        "ending": result.outcome.ending if result.outcome else None,
+        "text": result.outcome.text if result.outcome else "",
+        "trials": len(result.trials),
+        "states": analysis.count_states(result.trials),
+        "best": result.to_dicts()[best.number] if best else None,
+        "command": result.command_of(best) if best else None,
+        "report": None if problem else str(report),
+    }
+
+
+def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
+    blocks = [headline(result), ""]
+    history = result.state.history
+    top = analysis.ranked(history)[:TOP]
+    if top:
+        blocks += [trial_table(result, top), ""]
+    blocks += [f"{line}\n" for line in failure_lines(result, str(folder))]
+    if result.best is not None:
+        blocks += [best_block(result), ""]
+    where = [("Study", formats.clean(str(folder))), ("Report", formats.clean(report))]
+    if result.outcome is not None and result.outcome.ending in ("interrupted", "stopped"):
+        where.append(("Go on", again))
+    elif result.outcome is not None and result.outcome.exit_code == 0:
+        where.append(("More", f"{again} --trials {2 * result.experiment.search.trials}"))
+    return [*blocks, pairs(where)]
+
+
+def headline(result: Result) -> str:
+    """Return how a search ended, and with how many trials, on one line (the reason on others)."""
+    states = trial_numbers(analysis.count_states(result.trials))
+    spent = formats.duration(result.state.spent_s)
+    outcome = result.outcome
+    if outcome is None:
+        return f"{result.experiment.name}: {states}"
+    told = outcome.ending in ("complete", "exhausted", "interrupted")
+    text = "" if told or not outcome.text else f"\n{formats.clean_lines(outcome.text)}"
+    word = outcome.ending.replace("_", " ")
+    return f"{result.experiment.name}: {word} after {spent}: {states}{text}"
+
+
+def trial_numbers(counts: Mapping[str, int]) -> str:
+    """Return how many trials are in which state: `18 completed, 2 failed`."""
+    return ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in counts.items()) or "no trials"
+
+
+def trial_table(result: Result, trials: Sequence[Trial]) -> str:
+    """Return trials as a table: number, value, params, state, time, reason."""
+    names = [n for n in result.experiment.space.names if any(n in t.params for t in trials)]
+    rows = [
+        [
+            str(trial.number),
+            formats.number(result.value_of(trial)),
+            *(formats.param(trial.params[n]) if n in trial.params else "" for n in names),
+            trial.state,
+            formats.duration(trial.seconds),
+            trial.reason,
+        ]
+        for trial in trials
+    ]
+    head = ["trial", result.experiment.objective.name, *names, "state", "time", "reason"]
+    numeric = [
+        i
+        for i, name in enumerate(names, 2)
+        if result.experiment.space.params[name].kind in ("int", "float")
+    ]
+    return table(head, rows, right=[0, 1, *numeric])
+
+
+def failure_lines(result: Result, folder: str) -> list[str]:
+    """Return why trials failed, the commonest reasons first."""
+    groups = analysis.failures(result.state.history)
+    lines = []
+    for group in groups[:SHOWN_FAILURES]:
+        numbers = ", ".join(map(str, group.numbers[:5])) + (", …" if len(group.numbers) > 5 else "")
+        lines.append(
+            f"{formats.plural(len(group.numbers), 'trial')} {group.state.replace('_', ' ')} "
+            f"({numbers}): {formats.cut(formats.clean(group.reason), SHOWN_REASON)}\n"
+            f"  look: {shlex.join(['autosearch', 'logs', folder, str(group.numbers[0])])}"
+        )
+    if len(groups) > SHOWN_FAILURES:
+        lines.append(f"and {len(groups) - SHOWN_FAILURES} more reasons, in the report")
+    return lines
+
+
+def best_block(result: Result) -> str:
+    """Return the best trial: its value, its parameters in full, the command that ran it."""
+    best = result.best
+    assert best is not None
+    name = result.experiment.objective.name
+    rows = [(formats.clean(k), formats.clean(str(v))) for k, v in best.params.items()]
+    lines = [
+        f"Best: {formats.clean(name)} {result.value!r} (trial {best.number})",
+        pairs(rows, indent="  "),
+    ]
+    command = result.command_of(best)
+    if command:
+        lines += ["Reproduce it with", f"  {formats.clean_lines(command)}"]
+    return "\n".join(lines)

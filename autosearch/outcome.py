@@ -46,24 +46,29 @@ class Outcome:
 class FailFast:
     """Tells when going on would be a waste: a rule that finds nothing, or failure after failure.
 
-    limit: so many trials in a row without a value end the search.
+    objective: None where nothing is searched, and the program is run for its own sake: its failure
+    is that of the whole. limit: so many trials in a row without a value end the search.
     """
 
-    objective: str
+    objective: str | None
     limit: int
     _reasons: list[str] = field(default_factory=list)
 
     def never_measured(self, history: History) -> bool:
         """Return whether no trial so far, running ones included, has printed the objective."""
-        return not history.valued and not any(
-            m.metric == self.objective for t in history.trials for m in t.measurements
+        return (
+            self.objective is not None
+            and not history.valued
+            and not any(m.metric == self.objective for t in history.trials for m in t.measurements)
         )
 
     def after(self, trial: Trial, history: History) -> Outcome | None:
         """Take note of an ended trial; return how the search should end, None to go on."""
-        if trial.losses or trial.state == "stopped":
+        if trial.losses or trial.state in ("completed", "stopped"):
             self._reasons.clear()
             return None
+        if self.objective is None:
+            return Outcome("failures", trial.reason)
         if trial.state == "no_metric" and self.never_measured(history):
             return Outcome("no_metric")
         self._reasons.append(trial.reason)

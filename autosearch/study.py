@@ -83,7 +83,8 @@ class Driver:
         self._outcome: Outcome | None = None
         self._exhausted = False
         limit = self.experiment.limits.consecutive_failures
-        self._fail_fast = FailFast(self.experiment.objective.name, limit)
+        names = [metric.name for metric in self.experiment.metrics]
+        self._fail_fast = FailFast(names[0] if names else None, limit)
         self._began = self.clock()
 
     def interrupt(self, text: str = "interrupted", ending: Ending = "interrupted") -> None:

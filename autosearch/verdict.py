@@ -28,14 +28,18 @@ class Verdict:
 def verdict(
     exit_: Exit, measurements: Sequence[Measurement], metrics: Sequence[Metric], tail: str
 ) -> Verdict:
-    """Return what an attempt's exit means. metrics: the objective first. tail: its log's end."""
+    """Return what an attempt's exit means.
+
+    metrics: the objective first; none where the program is run for its own sake. tail: the log's
+    end.
+    """
     values = {
         metric.name: value
         for metric in metrics
         if (value := _reduced(metric, measurements)) is not None
     }
     state, reason = _end(exit_, tail)
-    if state not in ("completed", "stopped", "timed_out"):
+    if not metrics or state not in ("completed", "stopped", "timed_out"):
         return Verdict(state, reason, (), values)
     objective = metrics[0]
     value = values.get(objective.name)

@@ -118,9 +118,9 @@ def serve(address: str, root: Path) -> None:
 class RemoteController:
     """The five calls, answered by a process that `start` starts and `kill` kills."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, address: str = "") -> None:
         self.root = root
-        self._address = f"\0{uuid.uuid4().hex}"
+        self.address = address or f"\0{uuid.uuid4().hex}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -128,7 +128,7 @@ class RemoteController:
             f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
             "from pathlib import Path\n"
             "from tests.contract.reference_controller import serve\n"
-            f"serve({self._address!r}, Path({str(self.root)!r}))\n"
+            f"serve({self.address!r}, Path({str(self.root)!r}))\n"
         )
         self._process = subprocess.Popen([sys.executable, "-c", code])
 
@@ -140,7 +140,7 @@ class RemoteController:
 
     def _call(self, name: str, *arguments: Any) -> Any:
         try:
-            with Client(self._address, "AF_UNIX") as connection:
+            with Client(self.address, "AF_UNIX") as connection:
                 connection.send((name, arguments))
                 answer = connection.recv()
         except EOFError:

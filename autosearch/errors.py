@@ -38,7 +38,8 @@ class SpaceError(InputError):
 class Fault:
     """One thing that is wrong with an experiment, and where it stands.
 
-    where: the field, dotted, e.g. "space.lr.low". line and column count from 1; 0 means unknown.
+    where: the field, dotted, e.g. "space.lr.low". file: the file, or the command line's option that
+    set the field. line and column count from 1; 0 means unknown.
     """
 
     where: str
@@ -49,8 +50,8 @@ class Fault:
 
     def __str__(self) -> str:
         """Return "file:line:column: where: message", as editors and terminals link it."""
-        place = f"{self.file}:{self.line}:{self.column}: " if self.line else ""
-        return f"{place}{self.where}: {self.message}" if self.where else f"{place}{self.message}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return ": ".join(part for part in (place, self.where, self.message) if part)
 
 
 class ExperimentError(InputError):

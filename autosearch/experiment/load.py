@@ -1,0 +1,128 @@
+"""Load experiments: from a file, from text, from plain values.
+
+Every function raises ExperimentError with all faults at once, in the order in which they stand.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from autosearch.errors import ExperimentError, Fault
+from autosearch.experiment import modelarts
+from autosearch.experiment.check import check
+from autosearch.experiment.faults import Problem, show, without_echoes
+from autosearch.experiment.model import Experiment
+from autosearch.experiment.overrides import apply_overrides
+from autosearch.experiment.source import MAX_BYTES, Source, decode, dotted, parse
+from autosearch.experiment.source import Path as Keys
+
+
+def load_file(
+    path: str | PathLike[str], overrides: Sequence[str] = (), *, command: str | None = None
+) -> Experiment:
+    """Return the experiment in a YAML file.
+
+    overrides: `key=value` texts, as given to `--set`. command: the program, where the file names
+    none, as ModelArts' templates do.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+        raise ExperimentError([Fault("", reason, str(path))]) from None
+    return load_text(decode(raw, str(path)), str(path), overrides, command=command)
+
+
+def load_text(
+    text: str, file: str, overrides: Sequence[str] = (), *, command: str | None = None
+) -> Experiment:
+    """Return the experiment in YAML text; file: where the text stands, or would stand."""
+    source = parse(text, file)
+    if not isinstance(source.data, dict):
+        what = "is empty" if source.data is None else f"holds {show(source.data)}"
+        message = f"the file {what}; expected keys such as name, command, metric and space"
+        raise ExperimentError([Fault("", message, file, 1, 1)])
+    if command is not None:
+        source.data["command"] = command
+    return _experiment(source, Path(file).absolute().parent, overrides, {})
+
+
+def from_dict(
+    data: Mapping[str, Any],
+    folder: str | PathLike[str],
+    overrides: Sequence[str] = (),
+    *,
+    in_process: bool = False,
+    stored: bool = False,
+) -> Experiment:
+    """Return the experiment in plain values, in the YAML's shape.
+
+    in_process: the objective is a function of this process, so there need not be a command. stored:
+    `data` was checked before; files and folders that it names may be gone by now.
+    """
+    source = Source(_plain(data), "")
+    flags = {"in_process": in_process, "stored": stored}
+    return _experiment(source, Path(folder).absolute(), overrides, flags)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where each part of an experiment was written: in the file, in an override, or nowhere.
+
+    moved: path here → path in the file, where a ModelArts template was translated.
+    """
+
+    source: Source
+    overrides: Mapping[Keys, str]
+    moved: Mapping[Keys, Keys] = field(default_factory=dict)
+
+    def fault(self, problem: Problem) -> Fault:
+        path = problem.path
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.moved:
+                path = (*self.moved[path[:length]], *path[length:])
+                break
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.overrides:
+                return Fault(dotted(path), problem.message, self.overrides[path[:length]])
+        line, column = self.source.place(path, key=problem.at_key)
+        return Fault(dotted(path), problem.message, self.source.file, line, column)
+
+
+def _experiment(
+    source: Source, folder: Path, overrides: Sequence[str], flags: Mapping[str, bool]
+) -> Experiment:
+    set_by = apply_overrides(source.data, overrides)
+    found: list[Problem] = []
+    data, places = source.data, _Places(source, set_by)
+    if modelarts.is_template(data):
+        data, moved = modelarts.from_template(data, _name_for(source.file), found)
+        places = _Places(source, set_by, moved)
+        if data.get("command") is None and not any(flags.values()):
+            message = "is missing; a ModelArts template names no program: write it here, "
+            found.append(Problem(("command",), message + "e.g. command: python train.py"))
+            flags = {"in_process": True}
+    experiment = check(data, folder, found, **flags)
+    if experiment is None or found:
+        faults = {places.fault(problem) for problem in without_echoes(found)}
+        raise ExperimentError(sorted(faults, key=lambda f: (f.line, f.column, f.where, f.message)))
+    return experiment
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy of plain data, with text as keys and lists as its only sequences."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _name_for(file: str) -> str:
+    """Return the name of an experiment that has none of its own: the file's."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", Path(file).stem)[:64] or "search"

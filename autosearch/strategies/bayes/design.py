@@ -16,7 +16,8 @@ def first_point(encoding: Encoding) -> Array:
     """
     defaults = encoding.space.defaults()
     if defaults is not None:
-        return encoding.rows([defaults])[0]
+        row: Array = encoding.rows([defaults])[0]
+        return row
     centre: Array = encoding.canonical(np.where(encoding.categorical, 0.0, 0.5)[None, :])[0]
     return centre
 

@@ -90,6 +90,10 @@ class Proposal:
         else:
             pool = encoding.canonical(self.rng.random((size, len(space))))
         known = encoding.rows([t.params for t in self.knowledge.history.trials])
+        if self._feasibility:
+            odds = self._feasibility.log_probability(encoding.features(pool))
+            likely = np.argsort(-odds, kind="stable")
+            pool = pool[likely[: max(1, int(self._recipe.design_share * len(pool)))]]
         return spread(encoding, known, pool)
 
     # --- the Gaussian process
@@ -128,14 +132,22 @@ class Proposal:
         ranked = self._ranked(fitted)
         turn = asks % self._recipe.short_every
         if turn == 2 and fitted.noise > self._recipe.anneal_noise:
-            rows = annealed(self.knowledge.encoding, ranked, self.rng)
-            return self._suggested(rows, "anneal", notes)
+            return self._suggested(self._annealed(ranked), "anneal", notes)
         model = self._believing(condition(self._likelihood, self._shortened(theta, asks)))
         search = self._search(model, ranked)
         if turn == 1:
             region = self._region(region)
             return self._suggested(search.within(region["radius"]), "region", notes | region)
         return self._suggested(search.everywhere(), self.policy.kind, notes)
+
+    def _annealed(self, ranked: Array) -> Array:
+        encoding, feasibility = self.knowledge.encoding, self._feasibility
+        if feasibility is None:
+            return annealed(encoding, ranked, self.rng)
+        size = self._recipe.anneal_pool
+        pool = np.vstack([annealed(encoding, ranked, self.rng) for _ in range(size)])
+        odds = feasibility.log_probability(encoding.features(pool))
+        return pool[np.argsort(-odds, kind="stable")]
 
     def _shortened(self, theta: Array, asks: int) -> Array:
         """Return `theta` with shorter length scales, for an ask that explores in between."""
@@ -215,11 +227,12 @@ class Proposal:
         best = float(model.mean(known.encoding.features(ranked[:1]))[0])
         worst = float(known.outcomes.values.max())
         xi = policy.xi / known.outcomes.scale
+        caution = self._recipe.caution
 
         def score(units: Array) -> Array:
             features = known.encoding.features(units)
             mean, std = model.predict(features)
-            odds = feasibility.log_probability(features) if feasibility else 0.0
+            odds = caution * feasibility.log_probability(features) if feasibility else 0.0
             if policy.kind == "ucb":
                 # From the worst known loss up, so that a small probability is never a gain.
                 return (ucb(mean, std, policy.kappa) + worst) * np.exp(odds)

@@ -94,6 +94,14 @@ class Recipe:
     region_decay: float = 0.6
     region_redraw: float = 0.3
 
+    # Log probability of going well counts so many times in an acquisition (tuned on failing tasks).
+    caution: float = 3.0
+    # First points are chosen from this share of the pool, the likeliest to go well, once anything
+    # has failed.
+    design_share: float = 0.25
+    # Annealing steps among which the likeliest to go well is taken, once anything has failed.
+    anneal_pool: int = 16
+
     # The forest: one ask in so many is random (SMAC3: a fifth of them); its trees, and the least
     # trials in a leaf (SMAC3's black-box defaults).
     forest_random_every: int = 5

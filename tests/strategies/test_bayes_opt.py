@@ -214,8 +214,8 @@ def test_a_point_that_breaks_an_outcome_constraint_is_not_what_the_search_circle
         trials = (*trials, done)
     met = [t.losses[0] for t in trials if t.constraints[0] <= 0.0]
     assert min(met) < 0.62
-    # Half of the points next to the border break the constraint, without need none elsewhere.
-    assert sum(0.5 < t.losses[0] for t in trials) > 15
+    # The forbidden end has the least losses; a search blind to the constraint ends up there.
+    assert sum(t.losses[0] < 0.5 for t in trials) < 13
 
 
 @pytest.mark.parametrize(("state", "blamed"), [("lost", False), ("out_of_memory", True)])

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -103,10 +103,12 @@ class Proposal:
         known = self.knowledge
         return self._model_of(known.features, known.outcomes.values)
 
-    def _model_of(self, features: Features, values: Array) -> Likelihood:
+    def _model_of(
+        self, features: Features, values: Array, recipe: Recipe | None = None
+    ) -> Likelihood:
         encoding = self.knowledge.encoding
         numbers = encoding.number_groups
-        prior = prior_of(numbers, encoding.free - numbers, self._recipe)
+        prior = prior_of(numbers, encoding.free - numbers, recipe or self._recipe)
         return Likelihood(features, values, encoding.groups, prior, self._recipe.jitter)
 
     def _fitted(self, likelihood: Likelihood, note: str) -> Array:
@@ -214,7 +216,9 @@ class Proposal:
     def _feasibility(self) -> Feasibility | None:
         if not self.knowledge.failures:
             return None
-        likelihood = self._model_of(*self.knowledge.labelled)
+        c = self._recipe
+        labels = replace(c, noise=c.label_noise, noise_bounds=c.label_noise_bounds)
+        likelihood = self._model_of(*self.knowledge.labelled, labels)
         return Feasibility(condition(likelihood, self._fitted(likelihood, "feasible")))
 
     @property

@@ -96,6 +96,10 @@ class Recipe:
 
     # Log probability of going well counts so many times in an acquisition (tuned on failing tasks).
     caution: float = 3.0
+    # Labels are hardly noisy. Without a lid on it, points close by on both sides of a border are
+    # taken for noise, and all that is known about the interior of the region is forgotten.
+    label_noise: tuple[float, float] = (-6.0, 1.0)
+    label_noise_bounds: tuple[float, float] = (-14.0, -4.0)
     # First points are chosen from this share of the pool, the likeliest to go well, once anything
     # has failed.
     design_share: float = 0.25

@@ -1,0 +1,1 @@
+"""The parts of Bayesian optimisation: encoding, models, acquisition and its maximisation."""

@@ -1,0 +1,228 @@
+"""Rows of the unit cube as a model sees them: snapped to real values, one column per category.
+
+A *row* is a point of the unit cube, shape (len(space),). A *canonical* row holds the middles of the
+slices of discrete parameters and nan for inactive parameters, as `Space.to_unit` returns it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import TopologicalSorter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autosearch.space import Expression, Float, Int, Space
+from autosearch.space.parameters import Parameter
+from autosearch.space.values import Params, Value
+
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+# A category's column holds this where it is chosen, so that two categories are 1 apart.
+ONE_HOT = math.sqrt(0.5)
+# Slices of the unit interval are compared with this tolerance.
+SAME = 1e-9
+
+
+class Features(NamedTuple):
+    """What the models read, one line per point.
+
+    columns: numbers in [0, 1], one-hot categories; inactive: 0.5 and no category. trend: the basis
+    of a quadratic trend. units: canonical rows.
+    """
+
+    columns: Array
+    trend: Array
+    units: Array
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The map from rows of the unit cube of `space` to the columns of a model.
+
+    >>> from autosearch.space import Choice
+    >>> encoding = Encoding(Space({"n": Int(1, 2), "opt": Choice(["adam", "sgd"])}))
+    >>> encoding.canonical(np.array([[0.1, 0.9]]))
+    array([[0.25, 0.75]])
+    """
+
+    space: Space
+
+    @cached_property
+    def _parameters(self) -> tuple[Parameter, ...]:
+        return tuple(self.space.params.values())
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """The number of values of each parameter, 0 where there is no end of them."""
+        return np.array([p.count or 0 for p in self._parameters], dtype=np.int64)
+
+    @cached_property
+    def categorical(self) -> Bools:
+        """Which parameters have values without an order."""
+        return np.array([p.categorical for p in self._parameters])
+
+    @cached_property
+    def free(self) -> int:
+        """How many parameters have more than one value."""
+        return int((self.counts != 1).sum())
+
+    @cached_property
+    def points(self) -> int | None:
+        """The product of the parameters' counts; None where a parameter has no end of values."""
+        return math.prod(map(int, self.counts)) if (self.counts > 0).all() else None
+
+    @cached_property
+    def _log_ints(self) -> tuple[int, ...]:
+        return tuple(j for j, p in enumerate(self._parameters) if isinstance(p, Int) and p.log)
+
+    @cached_property
+    def _sliced(self) -> NDArray[np.intp]:
+        return np.array(
+            [j for j in np.flatnonzero(self.counts) if j not in self._log_ints], dtype=np.intp
+        )
+
+    @cached_property
+    def _numbers(self) -> NDArray[np.intp]:
+        return np.flatnonzero(~self.categorical & (self.counts != 1))
+
+    @cached_property
+    def _categories(self) -> tuple[int, ...]:
+        return tuple(map(int, np.flatnonzero(self.categorical & (self.counts > 1))))
+
+    @cached_property
+    def groups(self) -> NDArray[np.intp]:
+        """The parameter, among the free ones, that each column belongs to; in rising order."""
+        sizes = [1] * len(self._numbers) + [int(self.counts[j]) for j in self._categories]
+        return np.repeat(np.arange(len(sizes)), sizes)
+
+    @cached_property
+    def number_groups(self) -> int:
+        """How many of the groups are numbers; they come first."""
+        return len(self._numbers)
+
+    def rows(self, points: Sequence[Params]) -> Array:
+        """Return the canonical rows of `points`, shape (len(points), len(space))."""
+        if not points:
+            return np.empty((0, len(self.space)))
+        return np.array([self.space.to_unit(p) for p in points])
+
+    def params(self, row: Array) -> dict[str, Value]:
+        """Return the params at one row, canonical or not."""
+        return self.space.from_unit(np.nan_to_num(row, nan=0.5))
+
+    def canonical(self, rows: Array) -> Array:
+        """Return the canonical rows at `rows`, which hold no nan; same shape."""
+        units = np.clip(rows, 0.0, 1.0)
+        if len(self._sliced):
+            counts = self.counts[self._sliced]
+            slices = np.minimum(np.floor(units[:, self._sliced] * counts), counts - 1)
+            units[:, self._sliced] = (slices + 0.5) / counts
+        for j in self._log_ints:
+            parameter = self._parameters[j]
+            low, high = _log_edges(parameter)
+            values = np.rint(np.exp(low + units[:, j] * (high - low)))
+            values = np.clip(values, parameter.low, parameter.high)  # type: ignore[union-attr]
+            units[:, j] = np.clip((np.log(values) - low) / (high - low), 0.0, 1.0)
+        for j, holds in self._conditions:
+            units[~holds(units), j] = math.nan
+        return units
+
+    def features(self, units: Array) -> Features:
+        """Return what the models read at canonical rows."""
+        u = np.nan_to_num(units[:, self._numbers], nan=0.5)
+        columns, trend = [u], [1.7 * (u - 0.5), 6.0 * ((u - 0.5) ** 2 - 1.0 / 12.0)]
+        for j in self._categories:
+            count = self.counts[j]
+            chosen = np.nan_to_num(np.floor(units[:, j] * count), nan=-1.0)
+            one_hot = ONE_HOT * (chosen[:, None] == np.arange(count))
+            columns.append(one_hot)
+            trend.append(one_hot)
+        return Features(np.hstack(columns), np.hstack(trend), units)
+
+    @cached_property
+    def _conditions(self) -> tuple[tuple[int, Callable[[Array], Bools]], ...]:
+        """Return the conditional parameters, parents first, each with its condition on rows."""
+        index = {name: j for j, name in enumerate(self.space.params)}
+        parents = {n: _parents(p) for n, p in self.space.params.items()}
+        order = TopologicalSorter(parents).static_order()
+        return tuple((index[n], self._condition(n, index)) for n in order if parents[n])
+
+    def _condition(self, name: str, index: dict[str, int]) -> Callable[[Array], Bools]:
+        when = self.space.params[name].when
+        if isinstance(when, str):
+            return self._by_expression(Expression(when), index)
+        among: list[tuple[int, Array]] = []
+        for parent, wanted in (when or {}).items():
+            parameter = self.space.params[parent]
+            listed = wanted if isinstance(wanted, list | tuple) else [wanted]
+            cast = float if isinstance(parameter, Float) else lambda v: v
+            allowed = np.array([parameter.to_unit(cast(v)) for v in listed])  # type: ignore[arg-type]
+            among.append((index[parent], allowed))
+
+        def holds(units: Array) -> Bools:
+            ok = np.ones(len(units), dtype=np.bool_)
+            for j, allowed in among:
+                ok &= (np.abs(units[:, j, None] - allowed) < SAME).any(axis=1)
+            return ok
+
+        return holds
+
+    def _by_expression(
+        self, expression: Expression, index: dict[str, int]
+    ) -> Callable[[Array], Bools]:
+        names = sorted(expression.names)
+        columns = [index[n] for n in names]
+
+        def holds(units: Array) -> Bools:
+            # nan: an inactive parent; the condition does not hold there.
+            distinct, inverse = np.unique(units[:, columns], axis=0, return_inverse=True)
+            verdicts = np.zeros(len(distinct), dtype=np.bool_)
+            for i, row in enumerate(distinct):
+                if not np.isnan(row).any():
+                    known = {
+                        n: self.space.params[n].from_unit(u)
+                        for n, u in zip(names, row, strict=True)
+                    }
+                    verdicts[i] = expression.holds(known)
+            return np.asarray(verdicts[inverse.reshape(-1)])
+
+        return holds
+
+    def least_steps(self, rows: Array) -> Array:
+        """Return by how much each coordinate must move to reach another value; same shape."""
+        steps = np.zeros_like(rows)
+        if len(self._sliced):
+            steps[:, self._sliced] = 1.0 / self.counts[self._sliced]
+        for j in self._log_ints:
+            low, high = _log_edges(self._parameters[j])
+            values = np.exp(low + rows[:, j] * (high - low))
+            # A little beyond the lower edge of the slice, which is farther away than the upper one.
+            steps[:, j] = -1.01 * np.log1p(-0.5 / values) / (high - low)
+        return steps
+
+    def enumerate(self) -> Array:
+        """Return the canonical rows of every combination of values; for small finite spaces."""
+        axes = [
+            np.array([p.to_unit(v) for v in range(p.low, p.high + 1)])
+            if isinstance(p, Int) and p.log
+            else (np.arange(p.count or 0) + 0.5) / (p.count or 1)
+            for p in self._parameters
+        ]
+        grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+        return self.canonical(grid)
+
+
+def _parents(parameter: Parameter) -> frozenset[str]:
+    when = parameter.when
+    if when is None:
+        return frozenset()
+    return Expression(when).names if isinstance(when, str) else frozenset(when)
+
+
+def _log_edges(parameter: Parameter) -> tuple[float, float]:
+    low, high = parameter.low, parameter.high  # type: ignore[union-attr]
+    return math.log(max(low - 0.5, 0.5)), math.log(high + 0.5)

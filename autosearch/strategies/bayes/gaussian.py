@@ -1,0 +1,80 @@
+"""A Gaussian process on points of a search space: fit and prediction."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from autosearch.strategies.bayes.encoding import Array, Features
+from autosearch.strategies.bayes.likelihood import Likelihood, Solved, matern
+
+
+@dataclass(frozen=True)
+class GaussianProcess:
+    """The posterior given points, losses and hyperparameters.
+
+    Matérn-5/2 with one length scale per parameter, a quadratic trend and noise; the constant mean
+    and the signal's variance are profiled out, the mean's own uncertainty is left out.
+    """
+
+    likelihood: Likelihood
+    theta: Array
+    solved: Solved
+    scaled: Array
+
+    @property
+    def noise(self) -> float:
+        """The ratio of the noise's variance to the signal's."""
+        return math.exp(self.theta[-2])
+
+    def predict(self, features: Features) -> tuple[Array, Array]:
+        """Return the posterior (mean, deviation) of the noiseless loss, each of shape (n,)."""
+        covariance, prior = self._covariances(features)
+        mean = self.solved.mean + covariance @ self.solved.weights
+        explained = covariance @ self.solved.inverse_root.T
+        left = np.maximum(prior - np.einsum("ij,ij->i", explained, explained), 0.0)
+        return mean, np.sqrt(self.solved.variance * left)
+
+    def mean(self, features: Features) -> Array:
+        """Return the posterior mean, shape (n,)."""
+        covariance, _ = self._covariances(features)
+        mean: Array = self.solved.mean + covariance @ self.solved.weights
+        return mean
+
+    def _covariances(self, features: Features) -> tuple[Array, Array]:
+        """Return covariances with the known points, and each point's own prior variance."""
+        known, theta = self.likelihood, self.theta
+        scaled = features.columns / np.exp(theta[known.groups])
+        covariance, _ = matern(scaled, self.scaled)
+        weight = math.exp(theta[-1]) / max(len(theta) - 2, 1)
+        covariance += weight * (features.trend @ known.features.trend.T)
+        return covariance, 1.0 + weight * np.einsum("ij,ij->i", features.trend, features.trend)
+
+
+def condition(likelihood: Likelihood, theta: Array) -> GaussianProcess:
+    """Return the posterior with `theta`; with more noise where the covariance is singular."""
+    theta = np.array(theta, dtype=np.float64)
+    while (solution := likelihood.solve(theta)) is None:
+        theta[-2] += 1.0
+    solved, scaled, _ = solution
+    return GaussianProcess(likelihood, theta, solved, scaled)
+
+
+def fit(likelihood: Likelihood, starts: Sequence[Array], steps: int) -> Array:
+    """Return the most probable `theta` that L-BFGS-B finds from `starts` in `steps` steps each."""
+    prior = likelihood.prior
+    best, best_value = prior.mean, math.inf
+    for start in starts:
+        found = minimize(
+            likelihood.__call__,
+            np.clip(start, prior.low, prior.high),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=list(zip(prior.low, prior.high, strict=True)),
+            options={"maxiter": steps, "maxfun": 2 * steps},
+        )
+        if found.fun < best_value:
+            best, best_value = found.x, float(found.fun)
+    return best

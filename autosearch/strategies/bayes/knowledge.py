@@ -1,0 +1,112 @@
+"""What a history tells the model: modelled points with their losses, failures, running trials."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autosearch.space.values import Params
+from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
+from autosearch.strategies.bayes.feasibility import failed
+from autosearch.strategies.bayes.outcomes import Outcomes, transform
+from autosearch.strategies.bayes.recipe import Recipe
+from autosearch.trial import History, Trial
+
+NAME = "bayes_opt_search"
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """A history as seen by the model; its size is bounded by `recipe.modelled`."""
+
+    encoding: Encoding
+    history: History
+    recipe: Recipe
+
+    @cached_property
+    def losses(self) -> Array:
+        """All losses, in the order of the trials."""
+        return np.array([t.losses[0] for t in self.history.valued])
+
+    @cached_property
+    def modelled(self) -> tuple[Trial, ...]:
+        """The trials in the model: the best half, and a random half of the others."""
+        valued, limit = self.history.valued, self.recipe.modelled
+        n = len(valued)
+        if n <= limit:
+            return valued
+        order = np.argsort(self.losses, kind="stable")
+        best, others = order[: limit // 2], order[limit // 2 :]
+        # By the number of trials alone: asks in between see the same points.
+        rng = np.random.default_rng(n // self.recipe.redraw_every)
+        drawn = rng.choice(others, size=limit - len(best), replace=False)
+        return tuple(valued[i] for i in sorted(map(int, [*best, *drawn])))
+
+    @cached_property
+    def features(self) -> Features:
+        """The features of the modelled trials."""
+        return self._features(self.modelled)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """The transformed losses of the modelled trials."""
+        losses = np.array([t.losses[0] for t in self.modelled])
+        return transform(losses, self.recipe.knee, self.recipe.lid, self.recipe.low_quantile)
+
+    @cached_property
+    def good(self) -> Bools:
+        """Which modelled trials meet their outcome constraints; all where none does."""
+        good = np.array([not failed(t) for t in self.modelled])
+        return good if good.any() else np.ones_like(good)
+
+    @cached_property
+    def failures(self) -> tuple[Trial, ...]:
+        """The latest trials that show that their params do not work."""
+        found = [t for t in self.history.finished if failed(t)]
+        return tuple(found[-self.recipe.modelled // 2 :])
+
+    @cached_property
+    def labelled(self) -> tuple[Features, Array]:
+        """Points and labels: 1 where a modelled trial went well, -1 where one failed."""
+        well = [t for t in self.modelled if not failed(t)]
+        labels = np.array([1.0] * len(well) + [-1.0] * len(self.failures))
+        return self._features([*well, *self.failures]), labels
+
+    @cached_property
+    def pending(self) -> Features:
+        """The features of the running trials."""
+        return self._features(self.history.pending)
+
+    @cached_property
+    def stalled(self) -> int:
+        """Trials since the running best first came as near to the best as makes no difference."""
+        low = float(self.losses.min())
+        same = self.recipe.stall_same * (float(np.median(self.losses)) - low)
+        return len(self.losses) - 1 - int(np.argmax(self.losses <= low + same))
+
+    @cached_property
+    def memory(self) -> Mapping[str, Any]:
+        """The notes of the latest trial that was asked with a model."""
+        for trial in reversed(self.history.trials):
+            if trial.origin.startswith(NAME) and "asks" in trial.notes:
+                return trial.notes
+        return {}
+
+    @cached_property
+    def _keys(self) -> frozenset[Any]:
+        key = self.encoding.space.key
+        return frozenset(key(t.params) for t in self.history.trials)
+
+    def seen(self, params: Params) -> bool:
+        """Return whether a trial had these params."""
+        return self.encoding.space.key(params) in self._keys
+
+    def _features(self, trials: Sequence[Trial]) -> Features:
+        return self.encoding.features(self.encoding.rows([t.params for t in trials]))
+
+
+def stacked(a: Features, b: Features) -> Features:
+    """Return the features of the points of `a` and then those of `b`."""
+    return Features(*(np.vstack(pair) for pair in zip(a, b, strict=True)))

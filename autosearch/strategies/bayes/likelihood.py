@@ -1,0 +1,134 @@
+"""The Gaussian process's covariance, and the likelihood of its hyperparameters with gradient.
+
+Hyperparameters, one vector `theta`: the logarithms of one length scale per parameter, of the ratio
+of noise to signal, and of the weight of the quadratic trend.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dpotrf, dtrtri
+
+from autosearch.strategies.bayes.encoding import Array, Features
+from autosearch.strategies.bayes.recipe import Recipe
+
+ROOT5 = math.sqrt(5.0)
+
+
+def matern(scaled: Array, others: Array) -> tuple[Array, Array]:
+    """Return (covariance, -dk/d(r²) * 2) of Matérn-5/2 between rows divided by length scales."""
+    r = ROOT5 * np.sqrt(squared_distances(scaled, others))
+    decay = np.exp(-r)
+    slope = (1.0 + r) * decay
+    return slope + (r * r / 3.0) * decay, (5.0 / 3.0) * slope
+
+
+def squared_distances(a: Array, b: Array) -> Array:
+    """Return squared Euclidean distances between the rows of `a` and `b`, at least 0."""
+    norms = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)
+    squared: Array = np.maximum(norms - 2.0 * (a @ b.T), 0.0)
+    return squared
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Independent normal priors of `theta`, and its bounds."""
+
+    mean: Array
+    deviation: Array
+    low: Array
+    high: Array
+
+
+def prior_of(numbers: int, categories: int, recipe: Recipe) -> Prior:
+    """Return the prior for so many parameters of each sort, numbers first."""
+    rows = (
+        [(recipe.number_scale, recipe.scale_bounds)] * numbers
+        + [(recipe.category_scale, recipe.scale_bounds)] * categories
+        + [(recipe.noise, recipe.noise_bounds), (recipe.trend, recipe.trend_bounds)]
+    )
+    mean = np.array([prior[0] for prior, _ in rows])
+    # In more dimensions points lie sqrt(d) farther apart (Hvarfner et al. 2024).
+    mean[:-2] += 0.5 * math.log(max(numbers + categories, 1))
+    low, high = np.array([bounds for _, bounds in rows]).T
+    return Prior(mean, np.array([prior[1] for prior, _ in rows]), low, high)
+
+
+class Solved(NamedTuple):
+    """A factorised covariance with mean and scale profiled out.
+
+    inverse_root: the inverse of the Cholesky factor. weights: K⁻¹(y - mean). variance: s².
+    """
+
+    inverse_root: Array
+    log_determinant: float
+    mean: float
+    weights: Array
+    variance: float
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The negative log posterior of `theta` given points and losses.
+
+    groups: the length scale that each column of the features has, in rising order.
+    """
+
+    features: Features
+    losses: Array
+    groups: NDArray[np.intp]
+    prior: Prior
+    jitter: float
+
+    @cached_property
+    def _trend(self) -> Array:
+        phi = self.features.trend
+        product: Array = phi @ phi.T / self._dimensions
+        return product
+
+    @property
+    def _dimensions(self) -> int:
+        return max(len(self.prior.mean) - 2, 1)
+
+    def solve(self, theta: Array) -> tuple[Solved, Array, Array] | None:
+        """Return (the solved system, scaled columns, Matérn's slope); None where K is singular."""
+        scaled = self.features.columns / np.exp(theta[self.groups])
+        covariance, slope = matern(scaled, scaled)
+        covariance += math.exp(theta[-1]) * self._trend
+        n = len(self.losses)
+        covariance[np.diag_indices(n)] += math.exp(theta[-2]) + self.jitter
+        root, failed = dpotrf(covariance, lower=1, clean=1)
+        if failed:
+            return None
+        inverse_root, _ = dtrtri(root, lower=1)
+        ones, y = (inverse_root @ np.stack([np.ones(n), self.losses], axis=1)).T
+        mean = float(ones @ y) / float(ones @ ones)
+        residual = y - mean * ones
+        # One pseudo-observation of variance 1: a few equal losses are no proof of flatness.
+        variance = (float(residual @ residual) + 1.0) / (n + 1.0)
+        log_determinant = 2.0 * float(np.log(np.diagonal(root)).sum())
+        solved = Solved(inverse_root, log_determinant, mean, inverse_root.T @ residual, variance)
+        return solved, scaled, slope
+
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """Return the negative log posterior at `theta`, up to a constant, and its gradient."""
+        solution = self.solve(theta)
+        deviation = (theta - self.prior.mean) / self.prior.deviation
+        if solution is None:
+            return 1e10, deviation
+        solved, scaled, slope = solution
+        n = len(self.losses)
+        value = 0.5 * ((n + 1.0) * math.log(solved.variance) + solved.log_determinant)
+        w = solved.inverse_root.T @ solved.inverse_root
+        w -= np.outer(solved.weights, solved.weights) / solved.variance
+        b = w * slope
+        by_column = b.sum(axis=1) @ (scaled * scaled) - np.einsum("ij,ij->j", scaled, b @ scaled)
+        gradient = deviation / self.prior.deviation
+        gradient[:-2] += np.bincount(self.groups, by_column, minlength=len(theta) - 2)
+        gradient[-2] += 0.5 * math.exp(theta[-2]) * float(np.trace(w))
+        gradient[-1] += 0.5 * math.exp(theta[-1]) * float(np.vdot(w, self._trend))
+        return value + 0.5 * float(deviation @ deviation), gradient

@@ -1,0 +1,45 @@
+"""Losses as a model reads them: the bad end compressed, zero mean, unit deviation."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autosearch.strategies.bayes.encoding import Array
+
+# Losses beyond this are scaled down first: their differences would overflow.
+HUGE = 1e100
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Transformed losses, shape (n,).
+
+    scale: the loss that 1 stands for at the good end; for settings in the metric's own unit.
+    """
+
+    values: Array
+    scale: float
+
+
+def transform(losses: Array, knee: float, lid: float, low_quantile: float) -> Outcomes:
+    """Return `losses`, finite, shape (n,), compressed above a knee and standardised.
+
+    The knee lies at median + `knee` * w, where w is the distance from the `low_quantile` to the
+    median; an excess x above it becomes w * log(1 + x / w), at most `lid` * w. Equal losses become
+    zeros.
+    """
+    largest = float(np.abs(losses).max())
+    shrunk = largest if largest > HUGE else 1.0
+    y = losses / shrunk
+    low, median, high = np.quantile(y, [low_quantile, 0.5, 1.0 - low_quantile])
+    width = next((w for w in (median - low, median - y.min(), high - median) if w > 0.0), 0.0)
+    if width > 0.0:
+        top = median + knee * width
+        with np.errstate(over="ignore"):
+            excess = np.maximum(y - top, 0.0) / width
+        y = np.minimum(y, top) + width * np.minimum(np.log1p(excess), lid)
+    deviation = float(y.std())
+    # A spread that is only rounding error is none.
+    if deviation <= 1e-12 * max(float(np.abs(y).max()), np.finfo(float).tiny):
+        return Outcomes(np.zeros_like(y), 1.0)
+    return Outcomes((y - y.mean()) / deviation, deviation * shrunk)

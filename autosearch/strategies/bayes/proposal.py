@@ -1,0 +1,272 @@
+"""One ask: from what is known to the next suggestion."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from autosearch.space.values import Value
+from autosearch.strategies.base import Suggestion
+from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
+from autosearch.strategies.bayes.candidates import Jump, Search, annealed, perturb
+from autosearch.strategies.bayes.design import first_point, spread
+from autosearch.strategies.bayes.encoding import Array, Features
+from autosearch.strategies.bayes.feasibility import Feasibility
+from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
+from autosearch.strategies.bayes.knowledge import NAME, Knowledge, stacked
+from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
+from autosearch.strategies.bayes.recipe import Recipe
+
+# Random draws that a search for an unseen point makes before it lists a finite space.
+DRAWS = 100
+
+
+class Surrogate(Protocol):
+    """A model of the transformed loss."""
+
+    def predict(self, features: Features) -> tuple[Array, Array]:
+        """Return (mean, deviation), each of shape (n,)."""
+
+    def mean(self, features: Features) -> Array:
+        """Return the mean, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The user's settings, with every choice made.
+
+    kind: ucb, ei or poi. initial: first points, 0 for as many as the space suggests.
+    """
+
+    kind: str
+    kappa: float
+    xi: float
+    forest: bool
+    initial: int
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What to try next, given what is known; every part is computed at most once."""
+
+    knowledge: Knowledge
+    policy: Policy
+    rng: np.random.Generator
+
+    def suggestion(self) -> Suggestion | None:
+        """Return the next suggestion, or None when the space is exhausted."""
+        known = self.knowledge
+        if not len(known.history):
+            return self._first()
+        if len(known.history) < self._initial or len(known.history.valued) < 2:
+            return self._suggested(self._design(), "initial", {})
+        asks = int(known.memory.get("asks", -1)) + 1
+        if self.policy.forest:
+            return self._by_forest(asks)
+        return self._by_process(asks)
+
+    @property
+    def _recipe(self) -> Recipe:
+        return self.knowledge.recipe
+
+    @property
+    def _initial(self) -> int:
+        c = self._recipe
+        wished = max(c.initial_min, self.knowledge.encoding.free + 1)
+        return self.policy.initial or min(wished, c.initial_max)
+
+    def _first(self) -> Suggestion | None:
+        row = first_point(self.knowledge.encoding)
+        return self._suggested(np.vstack([row, self._design()]), "initial", {})
+
+    def _design(self) -> Array:
+        encoding = self.knowledge.encoding
+        space, size = encoding.space, self._recipe.design_pool
+        if space.constrained:
+            pool = encoding.rows([space.sample(self.rng) for _ in range(size)])
+        else:
+            pool = encoding.canonical(self.rng.random((size, len(space))))
+        known = encoding.rows([t.params for t in self.knowledge.history.trials])
+        if self._feasibility:
+            odds = self._feasibility.log_probability(encoding.features(pool))
+            likely = np.argsort(-odds, kind="stable")
+            pool = pool[likely[: max(1, int(self._recipe.design_share * len(pool)))]]
+        return spread(encoding, known, pool)
+
+    # --- the Gaussian process
+
+    @cached_property
+    def _likelihood(self) -> Likelihood:
+        known = self.knowledge
+        return self._model_of(known.features, known.outcomes.values)
+
+    def _model_of(
+        self, features: Features, values: Array, recipe: Recipe | None = None
+    ) -> Likelihood:
+        encoding = self.knowledge.encoding
+        numbers = encoding.number_groups
+        prior = prior_of(numbers, encoding.free - numbers, recipe or self._recipe)
+        return Likelihood(features, values, encoding.groups, prior, self._recipe.jitter)
+
+    def _fitted(self, likelihood: Likelihood, note: str) -> Array:
+        """Return the hyperparameters, from where the last fit ended and, at times, afresh."""
+        c, n = self._recipe, len(self.knowledge.losses)
+        remembered = self.knowledge.memory.get(note, ())
+        cold = likelihood.prior.mean
+        starts = [np.array(remembered)] if len(remembered) == len(cold) else []
+        if not starts or n < c.restart_below or n % c.restart_every == 0:
+            starts.append(cold)
+        steps = c.steps_small if n < c.medium else c.steps_medium
+        if n > c.large:
+            steps = c.steps_large if len(starts) == 1 else c.steps_medium
+        return fit(likelihood, starts, steps)
+
+    def _by_process(self, asks: int) -> Suggestion | None:
+        theta = self._fitted(self._likelihood, "theta")
+        fitted = condition(self._likelihood, theta)
+        notes = {"asks": asks, "theta": _rounded(theta), **self._feasibility_notes}
+        memory = self.knowledge.memory
+        region = {k: memory[k] for k in ("radius", "misses", "best") if k in memory}
+        notes |= region
+        ranked = self._ranked(fitted)
+        turn = asks % self._recipe.short_every
+        if turn == 2 and fitted.noise > self._recipe.anneal_noise:
+            return self._suggested(self._annealed(ranked), "anneal", notes)
+        model = self._believing(condition(self._likelihood, self._shortened(theta, asks)))
+        search = self._search(model, ranked)
+        if turn == 1:
+            region = self._region(region)
+            return self._suggested(search.within(region["radius"]), "region", notes | region)
+        return self._suggested(search.everywhere(), self.policy.kind, notes)
+
+    def _annealed(self, ranked: Array) -> Array:
+        encoding, feasibility = self.knowledge.encoding, self._feasibility
+        if feasibility is None:
+            return annealed(encoding, ranked, self.rng)
+        size = self._recipe.anneal_pool
+        pool = np.vstack([annealed(encoding, ranked, self.rng) for _ in range(size)])
+        odds = feasibility.log_probability(encoding.features(pool))
+        return pool[np.argsort(-odds, kind="stable")]
+
+    def _shortened(self, theta: Array, asks: int) -> Array:
+        """Return `theta` with shorter length scales, for an ask that explores in between."""
+        c = self._recipe
+        by = c.short if asks % c.short_every == 0 else 0.0
+        if asks % 2:
+            stalled = max(0, self.knowledge.stalled - c.stall_grace)
+            by = max(by, min(c.stall * stalled, c.stall_max))
+        by /= 1.0 + (math.exp(theta[-2]) / c.short_noise) ** 2
+        if by <= c.short_least:
+            return theta
+        scales = np.minimum(theta[:-2], c.scale_cap) - by
+        return np.concatenate([scales, theta[-2:]])
+
+    def _believing(self, model: GaussianProcess) -> GaussianProcess:
+        """Return the model as if the running trials had ended as it expects."""
+        pending = self.knowledge.pending
+        if not len(pending.units):
+            return model
+        values = np.concatenate([model.likelihood.losses, model.mean(pending)])
+        points = stacked(self.knowledge.features, pending)
+        return condition(self._model_of(points, values), model.theta)
+
+    def _region(self, region: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the trust region for this ask, from the one of the last such ask."""
+        c, best = self._recipe, float(self.knowledge.losses.min())
+        if not region:
+            return {"radius": c.region_start, "misses": 0, "best": best}
+        radius, misses = float(region["radius"]), int(region["misses"]) + 1
+        if best < region["best"]:
+            radius, misses = radius * c.region_grow, 0
+        elif misses >= c.region_patience:
+            radius, misses = radius * c.region_shrink, 0
+        radius = min(max(radius, c.region_min), c.region_max)
+        return {"radius": radius, "misses": misses, "best": best}
+
+    # --- the forest
+
+    def _by_forest(self, asks: int) -> Suggestion | None:
+        from autosearch.strategies.bayes.forest import Forest
+
+        c, known = self._recipe, self.knowledge
+        notes = {"asks": asks, **self._feasibility_notes}
+        if asks % c.forest_random_every == c.forest_random_every - 1:
+            return self._suggested(np.empty((0, len(known.encoding.space))), "random", notes)
+        seed = int(self.rng.integers(2**31))
+        model = Forest(known.features, known.outcomes.values, c.trees, c.leaf, seed)
+        pending = known.pending
+        if len(pending.units):
+            values = np.concatenate([known.outcomes.values, model.mean(pending)])
+            model = Forest(stacked(known.features, pending), values, c.trees, c.leaf, seed)
+        search = self._search(model, self._ranked(model))
+        return self._suggested(search.everywhere(), self.policy.kind, notes)
+
+    # --- both
+
+    def _ranked(self, model: Surrogate) -> Array:
+        """Return the modelled rows that met their constraints, best expectation first."""
+        features, good = self.knowledge.features, self.knowledge.good
+        order = np.argsort(model.mean(features)[good], kind="stable")
+        return features.units[good][order]
+
+    @cached_property
+    def _feasibility(self) -> Feasibility | None:
+        if not self.knowledge.failures:
+            return None
+        c = self._recipe
+        labels = replace(c, noise=c.label_noise, noise_bounds=c.label_noise_bounds)
+        likelihood = self._model_of(*self.knowledge.labelled, labels)
+        return Feasibility(condition(likelihood, self._fitted(likelihood, "feasible")))
+
+    @property
+    def _feasibility_notes(self) -> dict[str, Any]:
+        fitted = self._feasibility
+        return {"feasible": _rounded(fitted.model.theta)} if fitted else {}
+
+    def _search(self, model: Surrogate, ranked: Array) -> Search:
+        known, policy, feasibility = self.knowledge, self.policy, self._feasibility
+        best = float(model.mean(known.encoding.features(ranked[:1]))[0])
+        worst = float(known.outcomes.values.max())
+        xi = policy.xi / known.outcomes.scale
+        caution = self._recipe.caution
+
+        def score(units: Array) -> Array:
+            features = known.encoding.features(units)
+            mean, std = model.predict(features)
+            odds = caution * feasibility.log_probability(features) if feasibility else 0.0
+            if policy.kind == "ucb":
+                # From the worst known loss up, so that a small probability is never a gain.
+                return (ucb(mean, std, policy.kappa) + worst) * np.exp(odds)
+            return LOGARITHMIC[policy.kind](mean, std, best, xi) + odds
+
+        return Search(known.encoding, self._recipe, score, ranked, self.rng)
+
+    def _suggested(self, ranked: Array, step: str, notes: dict[str, Any]) -> Suggestion | None:
+        params = self._unseen(ranked)
+        return None if params is None else Suggestion(params, f"{NAME}/{step}", notes)
+
+    def _unseen(self, ranked: Array) -> dict[str, Value] | None:
+        """Return the best allowed point that was never tried: of `ranked`, near it, anywhere."""
+        encoding, space = self.knowledge.encoding, self.knowledge.encoding.space
+        for row in ranked:
+            params = encoding.params(row)
+            if not self.knowledge.seen(params) and space.feasible(params):
+                return params
+        for scale in (0.1, 0.3):
+            for row in perturb(encoding, ranked[:10], Jump(scale, 0.5, 0.5), self.rng):
+                params = encoding.params(row)
+                if not self.knowledge.seen(params) and space.feasible(params):
+                    return params
+        for _ in range(DRAWS):
+            params = space.sample(self.rng)
+            if not self.knowledge.seen(params):
+                return params
+        unseen = [p for p in space.listed() if not self.knowledge.seen(p)]
+        return dict(unseen[int(self.rng.integers(len(unseen)))]) if unseen else None
+
+
+def _rounded(theta: Array) -> list[float]:
+    return [round(float(x), 4) for x in theta]

@@ -1,0 +1,63 @@
+"""Bayesian optimisation: a model of the loss decides what to try next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from autosearch.space import Space
+from autosearch.strategies.base import Suggestion, setting
+from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.proposal import Policy, Proposal
+from autosearch.strategies.bayes.recipe import RECIPE
+from autosearch.trial import History
+
+# Found once: a look for the loaded libraries takes milliseconds, a limit then microseconds. One
+# thread, since the order of a sum, and with it the last bit, would depend on their number.
+_POOLS = ThreadpoolController()
+
+
+@dataclass(frozen=True, slots=True)
+class BayesOpt:
+    """Try what a model of the loss promises most.
+
+    Trials that run are taken to end as the model expects; where trials fail, the model learns to
+    keep away.
+
+    >>> from autosearch.space import Float
+    >>> space = Space({"lr": Float(1e-5, 1e-1, scale="log")})
+    >>> BayesOpt().ask(space, History(), np.random.default_rng(0)).params
+    {'lr': 0.001}
+    """
+
+    kind: str = setting(
+        "auto",
+        "acquisition function; auto: the one that did best in our comparison, now ei",
+        choices=("auto", "ucb", "ei", "poi"),
+    )
+    kappa: float = setting(2.5, "ucb: deviations below the mean that count as promise", low=0.0)
+    xi: float = setting(
+        0.0, "ei, poi: improvement below which none counts, in the metric's unit", low=0.0
+    )
+    surrogate: str = setting(
+        "auto",
+        "model of the loss; auto: gp",
+        choices=("auto", "gp", "forest"),
+    )
+    n_initial_points: int = setting(
+        0, "points tried before the model is asked; 0: one more than parameters, 4 to 10", low=0
+    )
+
+    def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
+        """Return the next suggestion, or None when the space is exhausted."""
+        with _POOLS.limit(limits=1, user_api="blas"):
+            knowledge = Knowledge(Encoding(space), history, RECIPE)
+            policy = Policy(
+                kind="ei" if self.kind == "auto" else self.kind,
+                kappa=self.kappa,
+                xi=self.xi,
+                forest=self.surrogate == "forest",
+                initial=self.n_initial_points,
+            )
+            return Proposal(knowledge, policy, rng).suggestion()

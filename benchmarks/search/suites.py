@@ -1,0 +1,86 @@
+"""Which tasks there are: those that constants were tuned on, and those that nobody tuned to."""
+
+from functools import cache
+
+from benchmarks.search import functions as f
+from benchmarks.search.synthetic import branches, continuous, failing, layers, mixed, noisy
+from benchmarks.search.task import Task
+
+
+@cache
+def training() -> tuple[Task, ...]:
+    """Return the tasks on which constants may be tuned."""
+    smooth = [
+        continuous("sphere-4", f.sphere, 4),
+        continuous("ellipsoid-6", f.ellipsoid, 6),
+        continuous("ellipsoid-3", f.ellipsoid, 3, rotated=False),
+        continuous("rosenbrock-3", f.rosenbrock, 3),
+        continuous("rosenbrock-6", f.rosenbrock, 6, rotated=False),
+        continuous("ackley-5", f.ackley, 5),
+        continuous("ackley-10", f.ackley, 10),
+        continuous("rastrigin-2", f.rastrigin, 2),
+        continuous("griewank-4", f.griewank, 4),
+        continuous("plateaus-5", f.plateaus, 5),
+        continuous("valley-4", f.valley, 4),
+        continuous("corner-8", f.corner, 8),
+    ]
+    mixtures = [
+        mixed("mixed-sphere", f.sphere, "lncb"),
+        mixed("mixed-ellipsoid", f.ellipsoid, "flnicb"),
+        mixed("mixed-ackley", f.ackley, "fflnccb"),
+        mixed("mixed-rosenbrock", f.rosenbrock, "lfnic"),
+        mixed("mixed-rastrigin", f.rastrigin, "lfb"),
+        mixed("mixed-corner", f.corner, "fflliinncbb"),
+    ]
+    trees = [
+        branches("branches-3", [f.sphere, f.ackley, f.corner], 3),
+        branches("branches-2", [f.ellipsoid, f.sphere], 4),
+        layers("layers-4", 4),
+    ]
+    plain = [*smooth, *mixtures, *trees]
+    noises = [
+        noisy(task, share) for task, share in zip(plain[::2], [0.05, 0.1, 0.2] * 4, strict=False)
+    ]
+    return (
+        *plain,
+        *noises,
+        *(failing(t, s) for t, s in zip(plain[1::5], [0.3, 0.5] * 2, strict=False)),
+    )
+
+
+@cache
+def unseen() -> tuple[Task, ...]:
+    """Return the tasks of other families, which are not looked at while constants are tuned."""
+    smooth = [
+        continuous("schwefel-2", f.schwefel, 2),
+        continuous("schwefel-5", f.schwefel, 5, rotated=False),
+        continuous("powers-4", f.powers, 4),
+        continuous("powers-9", f.powers, 9),
+        continuous("cigar-5", f.cigar, 5),
+        continuous("salomon-3", f.salomon, 3),
+        continuous("salomon-7", f.salomon, 7),
+        continuous("canyon-4", f.canyon, 4, rotated=False),
+        continuous("canyon-8", f.canyon, 8),
+        continuous("levy-6", f.levy, 6),
+    ]
+    mixtures = [
+        mixed("mixed-powers", f.powers, "lfncb"),
+        mixed("mixed-canyon", f.canyon, "llnicc"),
+        mixed("mixed-schwefel", f.schwefel, "flc"),
+        mixed("mixed-cigar", f.cigar, "ffllnnicb"),
+        mixed("mixed-salomon", f.salomon, "lnibb"),
+    ]
+    trees = [
+        branches("branches-4", [f.powers, f.canyon, f.cigar, f.salomon], 3),
+        branches("branches-5", [f.canyon, f.powers], 5),
+        layers("layers-6", 6),
+    ]
+    plain = [*smooth, *mixtures, *trees]
+    noises = [
+        noisy(task, share) for task, share in zip(plain[::2], [0.1, 0.2, 0.05] * 4, strict=False)
+    ]
+    return (
+        *plain,
+        *noises,
+        *(failing(t, s) for t, s in zip(plain[1::5], [0.3, 0.5] * 2, strict=False)),
+    )

@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from autosearch.space import Float, Space
+from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.gaussian import condition
+from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
+from autosearch.strategies.bayes.recipe import RECIPE
+
+
+def test_the_posterior_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    encoding = Encoding(Space({name: Float(0, 1) for name in "abc"}))
+    x, at = rng.random((20, 3)), rng.random((50, 3))
+    y = np.cos(4.0 * x).sum(axis=1)
+    theta = np.array([-0.5, 0.2, 1.0, -5.0, -100.0])
+    features = encoding.features(x)
+    likelihood = Likelihood(features, y, encoding.groups, prior_of(3, 0, RECIPE), jitter=0.0)
+    process = condition(likelihood, theta)
+    mean, std = process.predict(encoding.features(at))
+
+    variance = process.solved.variance
+    kernel = ConstantKernel(variance) * Matern(np.exp(theta[:3]), nu=2.5)
+    reference = GaussianProcessRegressor(
+        kernel + WhiteKernel(variance * np.exp(-5.0)), alpha=0.0, optimizer=None
+    )
+    reference.fit(x, y - process.solved.mean)
+    expected_mean, expected_std = reference.predict(at, return_std=True)
+    noiseless = np.sqrt(np.maximum(expected_std**2 - variance * np.exp(-5.0), 0.0))
+    np.testing.assert_allclose(mean, expected_mean + process.solved.mean, rtol=1e-6)
+    np.testing.assert_allclose(std, noiseless, rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(process.mean(encoding.features(at)), mean, rtol=1e-12)
+
+
+@pytest.mark.parametrize("weight", [-3.0, 0.0])
+def test_with_little_noise_the_posterior_passes_through_the_losses(weight: float) -> None:
+    encoding = Encoding(Space({"a": Float(0, 1), "b": Float(0, 1)}))
+    features = encoding.features(np.random.default_rng(1).random((12, 2)))
+    losses = features.columns[:, 0] ** 2 + features.columns[:, 1]
+    likelihood = Likelihood(features, losses, encoding.groups, prior_of(2, 0, RECIPE), 1e-10)
+    process = condition(likelihood, np.array([0.0, 0.0, -20.0, weight]))
+    mean, std = process.predict(features)
+    np.testing.assert_allclose(mean, losses, atol=1e-5)
+    assert std.max() < 1e-3

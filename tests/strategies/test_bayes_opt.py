@@ -1,0 +1,283 @@
+import json
+import math
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autosearch.space import Bool, Choice, Float, Int, Space
+from autosearch.strategies.base import rng_for
+from autosearch.strategies.bayes_opt import BayesOpt
+from autosearch.trial import History, State, Trial
+from benchmarks.search import functions as f
+from benchmarks.search.drive import drive
+from benchmarks.search.score import regret
+from benchmarks.search.synthetic import branches, continuous, failing, mixed
+from tests.space.spaces import spaces
+
+MIXED = Space(
+    {
+        "lr": Float(1e-5, 1e-1, scale="log"),
+        "units": Int(1, 512, scale="log"),
+        "opt": Choice(["adam", "sgd"]),
+        "nesterov": Bool(when={"opt": "sgd"}),
+    }
+)
+STRATEGIES = [BayesOpt(kind=k) for k in ("auto", "ucb", "ei", "poi")] + [
+    BayesOpt(surrogate="forest")
+]
+
+
+def history_of(space: Space, losses: list[float | None], seed: int = 0) -> History:
+    """Return a history of random points; None is a trial that failed."""
+    rng = np.random.default_rng(seed)
+    return History(
+        tuple(
+            Trial(n, space.sample(rng), state="failed")
+            if loss is None
+            else Trial(n, space.sample(rng), state="completed", losses=(loss,))
+            for n, loss in enumerate(losses)
+        )
+    )
+
+
+losses = st.lists(
+    st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)), max_size=20
+)
+
+
+@settings(max_examples=40)
+@given(space=spaces(), losses=losses, seed=st.integers(0, 2**31), which=st.integers(0, 4))
+def test_any_history_gets_a_point_of_the_space_and_equal_histories_the_same(
+    space: Space, losses: list[float | None], seed: int, which: int
+) -> None:
+    history = history_of(space, losses, seed)
+    strategy = STRATEGIES[which]
+    one, two = (strategy.ask(space, history, rng_for(seed, len(losses))) for _ in range(2))
+    assert one == two
+    if one is None:
+        seen = {space.key(t.params) for t in history.trials}
+        assert {space.key(p) for p in space.points()} <= seen
+    else:
+        assert space.contains(one.params)
+        assert json.loads(json.dumps(one.notes)) == one.notes
+        assert all(type(v) in (int, float, str, bool) for v in one.params.values())
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda s: f"{s.kind}-{s.surrogate}")
+@pytest.mark.parametrize(
+    "losses",
+    [[1e300, -1e300] * 10, [0.5] * 20, [None] * 20, [None] * 19 + [1.0], [5e-324, 0.0] * 10],
+    ids=["huge", "constant", "failed", "one-good", "tiny"],
+)
+@pytest.mark.parametrize(
+    "space",
+    [
+        Space({"only": Choice(["a"]), "x": Float(0, 1)}),
+        Space({"x": Float(0, 1)}),
+        Space({f"x{i}": Float(0, 1) for i in range(50)}),
+    ],
+    ids=["one-category", "1d", "50d"],
+)
+def test_extreme_histories_are_no_obstacle(
+    space: Space, losses: list[float | None], strategy: BayesOpt
+) -> None:
+    history = history_of(space, losses)
+    suggestion = strategy.ask(space, history, rng_for(0, len(losses)))
+    assert suggestion is not None
+    assert space.contains(suggestion.params)
+
+
+@pytest.mark.parametrize("strategy", [BayesOpt(), BayesOpt(surrogate="forest")])
+def test_a_finite_space_ends_after_every_point(strategy: BayesOpt) -> None:
+    space = Space({"n": Int(1, 4), "opt": Choice(["a", "b"]), "k": Int(1, 3, when={"opt": "b"})})
+    trials: tuple[Trial, ...] = ()
+    for number in range(16):
+        suggestion = strategy.ask(space, History(trials), rng_for(0, number))
+        assert suggestion is not None
+        done = Trial(number, suggestion.params, state="completed", losses=(float(number % 5),))
+        trials = (*trials, done)
+    assert len({space.key(t.params) for t in trials}) == 16
+    assert strategy.ask(space, History(trials), rng_for(0, 16)) is None
+
+
+def test_constraints_and_skipped_combinations_hold_for_every_suggestion() -> None:
+    space = Space(
+        {"a": Float(0, 1), "b": Float(0, 1), "c": Choice(["x", "y", "z"])},
+        constraints=["0.4 < a + b < 0.7"],
+        skip=[{"c": "x"}],
+    )
+    trials: tuple[Trial, ...] = ()
+    for number in range(25):
+        suggestion = BayesOpt().ask(space, History(trials), rng_for(1, number))
+        assert suggestion is not None
+        assert space.contains(suggestion.params)
+        # The forbidden corner is where the loss would be least.
+        loss = -float(suggestion.params["a"]) - float(suggestion.params["b"])
+        notes = suggestion.notes
+        done = Trial(number, suggestion.params, notes=notes, state="completed", losses=(loss,))
+        trials = (*trials, done)
+    assert min(t.losses[0] for t in trials) < -0.69
+
+
+def test_the_first_point_is_the_declared_default_else_the_centre() -> None:
+    space = Space({"lr": Float(1e-4, 1.0, scale="log", default=0.5), "c": Choice(["a", "b"])})
+    first = BayesOpt().ask(space, History(), rng_for(0, 0))
+    assert first is not None
+    assert first.params["lr"] == 0.5
+    plain = Space({"lr": Float(1e-4, 1.0, scale="log"), "c": Choice(["a", "b"])})
+    first = BayesOpt().ask(plain, History(), rng_for(0, 0))
+    assert first is not None
+    assert first.params == {"lr": 0.01, "c": "a"}
+
+
+def test_as_many_points_as_asked_for_are_tried_before_the_model() -> None:
+    task = continuous("test-initial", f.sphere, 2)
+    _, history = drive(BayesOpt(n_initial_points=7), task, 9, 0)
+    steps = [t.origin.split("/")[1] for t in history.trials]
+    assert steps[:7] == ["initial"] * 7
+    assert "initial" not in steps[7:]
+
+
+def test_running_trials_are_neither_repeated_nor_crowded() -> None:
+    task = continuous("test-pending", f.sphere, 2)
+    _, history = drive(BayesOpt(), task, 15, 0)
+    asked = []
+    for _ in range(6):
+        number = len(history)
+        suggestion = BayesOpt().ask(task.space, history, rng_for(0, number))
+        assert suggestion is not None
+        asked.append(task.space.to_unit(suggestion.params))
+        running = Trial(number, suggestion.params, origin=suggestion.origin, notes=suggestion.notes)
+        history = History((*history.trials, running))
+    apart = np.linalg.norm(np.array(asked)[:, None] - asked, axis=2)
+    assert apart[np.triu_indices(6, 1)].min() > 1e-4
+
+
+def test_eight_at_a_time_find_nearly_as_good_a_point() -> None:
+    task = continuous("test-parallel", f.ellipsoid, 4)
+    one, eight = (drive(BayesOpt(), task, 64, 0, parallel=p)[0] for p in (1, 8))
+    assert regret(task, eight, 64) < regret(task, one, 64) + 0.02
+
+
+@pytest.mark.parametrize(
+    ("strategy", "most"),
+    [
+        (BayesOpt(), 0.3),
+        (BayesOpt(kind="ucb"), 0.5),
+        (BayesOpt(kind="poi"), 0.8),
+        (BayesOpt(surrogate="forest"), 0.8),
+    ],
+    ids=["auto", "ucb", "poi", "forest"],
+)
+def test_forty_trials_beat_random_search(strategy: BayesOpt, most: float) -> None:
+    tasks = [
+        continuous("test-rosenbrock", f.rosenbrock, 4),
+        mixed("test-mixed", f.ellipsoid, "lncbf"),
+        branches("test-branches", [f.sphere, f.ackley], 3),
+    ]
+    found = [
+        regret(task, drive(strategy, task, 40, seed)[0], 40) for task in tasks for seed in (0, 1)
+    ]
+    assert np.mean(found) < most
+
+
+@pytest.mark.parametrize("strategy", [BayesOpt(), BayesOpt(kind="ucb")])
+def test_a_region_that_fails_is_left_alone(strategy: BayesOpt) -> None:
+    task = failing(continuous("test-failing", f.sphere, 4), 0.5)
+    run, _ = drive(strategy, task, 40, 0)
+    assert run.failures <= 8
+    assert regret(task, run, 40) < 0.3
+
+
+def test_a_point_that_breaks_an_outcome_constraint_is_not_what_the_search_circles() -> None:
+    space = Space({"x": Float(0, 1)})
+    trials: tuple[Trial, ...] = ()
+    for number in range(25):
+        suggestion = BayesOpt().ask(space, History(trials), rng_for(0, number))
+        assert suggestion is not None
+        x = float(suggestion.params["x"])
+        done = Trial(
+            number,
+            suggestion.params,
+            origin=suggestion.origin,
+            notes=suggestion.notes,
+            state="completed",
+            losses=(x,),
+            constraints=(0.6 - x,),
+        )
+        trials = (*trials, done)
+    met = [t.losses[0] for t in trials if t.constraints[0] <= 0.0]
+    assert min(met) < 0.62
+    # The forbidden end has the least losses; a search blind to the constraint ends up there.
+    assert sum(t.losses[0] < 0.5 for t in trials) < 13
+
+
+@pytest.mark.parametrize(("state", "blamed"), [("lost", False), ("out_of_memory", True)])
+def test_only_what_the_params_caused_counts_against_them(state: State, blamed: bool) -> None:
+    history = history_of(MIXED, [float(n) for n in range(12)])
+    ended = Trial(12, MIXED.sample(np.random.default_rng(9)), state=state)
+    suggestion = BayesOpt().ask(MIXED, History((*history.trials, ended)), rng_for(0, 13))
+    assert suggestion is not None
+    assert ("feasible" in suggestion.notes) == blamed
+
+
+def test_improvements_count_in_the_unit_of_the_metric() -> None:
+    history = history_of(MIXED, [float(n) for n in range(12)])
+    scaled = History(tuple(replace(t, losses=(1000.0 * t.losses[0],)) for t in history.trials))
+    strategy, larger = BayesOpt(kind="ei", xi=0.5), BayesOpt(kind="ei", xi=500.0)
+    one = strategy.ask(MIXED, history, rng_for(0, 12))
+    two = larger.ask(MIXED, scaled, rng_for(0, 12))
+    assert one is not None
+    assert two is not None
+    assert MIXED.to_unit(one.params) == pytest.approx(
+        MIXED.to_unit(two.params), abs=1e-6, nan_ok=True
+    )
+
+
+SCRIPT = """
+import json
+from autosearch.strategies.bayes_opt import BayesOpt
+from benchmarks.search import functions as f
+from benchmarks.search.drive import drive
+from benchmarks.search.synthetic import branches
+task = branches("test-processes", [f.sphere, f.ackley], 3)
+out = []
+for surrogate in ("gp", "forest"):
+    _, history = drive(BayesOpt(surrogate=surrogate), task, 25, 3)
+    out += [[t.params, dict(t.notes)] for t in history.trials]
+print(json.dumps(out))
+"""
+
+
+def test_another_process_asks_the_same_to_the_last_bit() -> None:
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            capture_output=True,
+            check=True,
+            env={"PYTHONPATH": ":".join(p for p in sys.path if p), "OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1]
+    assert len(json.loads(outputs[0])) == 50
+
+
+def test_the_cost_of_an_ask_is_bounded() -> None:
+    space = Space({f"x{i}": Float(0, 1) for i in range(6)})
+    few, many = (history_of(space, [math.sin(n) for n in range(count)]) for count in (120, 2000))
+
+    def cpu_s(history: History) -> float:
+        start = time.process_time()
+        for _ in range(5):
+            BayesOpt().ask(space, History(history.trials), rng_for(0, len(history)))
+        return time.process_time() - start
+
+    cpu_s(few)
+    assert cpu_s(many) < 4.0 * cpu_s(few) + 0.1

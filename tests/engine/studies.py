@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from autosearch.experiment.model import Experiment
-
 from autosearch.experiment import from_dict
+from autosearch.experiment.model import Experiment
 
 # Appends a line when it starts and one when it ends: what ran, and how often, cannot be denied.
 TRIAL = """\

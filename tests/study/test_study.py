@@ -3,13 +3,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from autosearch.experiment.model import Experiment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosearch.api import driver_of, in_process_experiment
 from autosearch.executors.base import Job
 from autosearch.experiment import from_dict
+from autosearch.experiment.model import Experiment
 from autosearch.opening import Opened, describe
 from autosearch.outcome import Outcome
 from autosearch.records import Asked, Ended, Interrupted, Record, Said, fold

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from autosearch.executors.base import Executor, Resources
+from autosearch.executors.controller import ControllerExecutor
 from tests.contract.executors import (
     ExecutorContract,
     Jobs,
     run,
 )
-
-from autosearch.executors.base import Executor, Resources
-from autosearch.executors.controller import ControllerExecutor
 from tests.contract.reference_controller import FolderController
 
 POLL_S = 0.02

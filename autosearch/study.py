@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 from autosearch.executors.base import Event, Executor, Exit, Lost, Metrics
-from autosearch.executors.sweep import sweep
 from autosearch.experiment.model import Experiment
 from autosearch.jobs import make_job, trial_seed
 from autosearch.missing import explain_missing_metric
@@ -109,8 +108,8 @@ class Driver:
                 self._check_time()
             return self._wind_up(self._outcome or Outcome("complete"))
         except KeyboardInterrupt:
-            # The second signal: without their grace, so that `close` has nothing to wait for.
-            sweep(self.study)
+            # The second signal: nobody wants to wait for the trials' grace.
+            self.executor.close(at_once=True)
             raise
         finally:
             self.executor.close()

@@ -37,7 +37,7 @@ class Link:
         self.socket, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", _program(), job.marker],
+                [sys.executable, "-I", "-S", supervisor_program(), job.marker],
                 stdin=theirs.fileno(),
                 stdout=log,
                 stderr=log,
@@ -54,11 +54,14 @@ class Link:
         self._send(_spec(job, detach))
         self.socket.setblocking(False)
 
-    def end(self, why: Why, text: str) -> None:
-        """Ask the supervisor to end the trial; only the first request counts."""
-        self._send((why, text))
+    def end(self, why: Why, text: str, grace_s: float | None = None) -> None:
+        """Ask the supervisor to end the trial; a second request can only shorten the grace.
 
-    def _send(self, value: dict[str, Any] | tuple[str, str]) -> None:
+        grace_s: None means the job's own.
+        """
+        self._send((why, text, grace_s))
+
+    def _send(self, value: dict[str, Any] | tuple[str, str, float | None]) -> None:
         message = marshal.dumps(value)
         try:
             self.socket.sendall(len(message).to_bytes(4, "big") + message)
@@ -206,7 +209,7 @@ def _exit_path(job: Job) -> Path:
     return job.attempt_folder / "exit.json"
 
 
-def _program() -> str:
+def supervisor_program() -> str:
     """Return the supervisor's file, compiled where Python keeps it so: it then starts at once."""
     compiled = cache_from_source(supervisor.__file__)
     return compiled if Path(compiled).exists() else supervisor.__file__

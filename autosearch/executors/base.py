@@ -187,5 +187,8 @@ class Executor(Protocol):
     def read_log(self, number: int, attempt: int, offset: int, size: int) -> bytes:
         """Return up to `size` bytes of an attempt's log from `offset`; b"" where there are none."""
 
-    def close(self) -> None:
-        """End every job (as `stop` does, without further events) and give all resources back."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End every job (as `stop` does, without further events) and give all resources back.
+
+        at_once: without their grace.
+        """

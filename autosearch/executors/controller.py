@@ -178,17 +178,23 @@ class ControllerExecutor:
             file.seek(offset)
             return file.read(size)
 
-    def close(self) -> None:
-        """End every job and wait until it has; a controller that is away is told by a resume."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End every job and wait until it has; at once: ask and do not wait, grace is theirs.
+
+        A controller that is away is told by a resume.
+        """
         for attempt in self._attempts.values():
             attempt.end("driver_gone", "the search was ended")
         graces_s = [attempt.job.limits.grace_s for attempt in self._attempts.values()]
-        give_up_at = time.monotonic() + max(graces_s, default=0.0) + CLOSE_S
-        while self._attempts and time.monotonic() < give_up_at:
+        patience_s = 0.0 if at_once else max(graces_s, default=0.0) + CLOSE_S
+        give_up_at = time.monotonic() + patience_s
+        while self._attempts:
             try:
                 self._look()
             except ExecutorError as error:
                 logger.warning("jobs could not be ended: %s", error)
+                break
+            if time.monotonic() >= give_up_at:
                 break
             time.sleep(min(self._pause_s, CLOSING_POLL_S))
         for attempt in self._attempts.values():

@@ -115,11 +115,13 @@ class FunctionExecutor:
         """Return a piece of the traceback of a call that failed; b"" for any other."""
         return self._logs.get((number, attempt), b"")[offset : offset + size]
 
-    def close(self) -> None:
-        """End every call."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End every call, with its grace unless at once."""
         self._waiting.clear()
         for child in self._children.values():
             self._end(child, "driver_gone", "the search was ended")
+            if at_once:
+                child.kill_at = time.monotonic()
         while self._children:
             self._wait(1.0)
         self._events.clear()

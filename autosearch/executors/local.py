@@ -132,13 +132,13 @@ class LocalExecutor:
         path = self._logs.get((number, attempt))
         return b"" if path is None else read_piece(path, offset, size)
 
-    def close(self) -> None:
-        """End every job, each with its grace, and wait until nothing of them runs."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End every job, with its grace unless at once, and wait until nothing of them runs."""
         running = {a.job.marker: a.link for a in self._attempts.values() if a.link is not None}
         for link in running.values():
-            link.end("driver_gone", "the search was ended")
-        graces_s = [attempt.job.limits.grace_s for attempt in self._attempts.values()]
-        give_up_at = time.monotonic() + max(graces_s, default=0) + CLOSE_S
+            link.end("driver_gone", "the search was ended", 0.0 if at_once else None)
+        graces_s = [0.0 if at_once else a.job.limits.grace_s for a in self._attempts.values()]
+        give_up_at = time.monotonic() + max(graces_s, default=0.0) + CLOSE_S
         while running and time.monotonic() < give_up_at:
             _wait_for(running.values(), give_up_at - time.monotonic())
             for link in running.values():

@@ -160,9 +160,9 @@ class PooledExecutor:
         """Return up to `size` bytes of an attempt's log from `offset`."""
         return self._executor.read_log(number, attempt, offset, size)
 
-    def close(self) -> None:
+    def close(self, *, at_once: bool = False) -> None:
         """End every job and give all slots back."""
         try:
-            self._executor.close()
+            self._executor.close(at_once=at_once)
         finally:
             self._pool.leave(self)

@@ -77,9 +77,9 @@ class TrialRunner:
         """Return a piece of an attempt's log."""
         return self._local.read_log(number, attempt, offset, size)
 
-    async def close(self) -> None:
+    async def close(self, at_once: bool) -> None:
         """End what runs, and wait until it has."""
-        self._local.close()
+        self._local.close(at_once=at_once)
 
 
 @dataclass(eq=False)
@@ -184,12 +184,12 @@ class RayExecutor:
             return b""
         return piece
 
-    def close(self) -> None:
-        """End every job, each with its grace, and every actor; end Ray where it is our own."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End every job, with its grace unless at once, and every actor, and a Ray of our own."""
         running = [slot for slot in self._slots if slot.job is not None]
         if running:
             graces_s = [slot.job.limits.grace_s for slot in running if slot.job is not None]
-            calls = [slot.actor.close.remote() for slot in running]
+            calls = [slot.actor.close.remote(at_once) for slot in running]
             ray.wait(calls, num_returns=len(calls), timeout=max(graces_s) + CALL_S)
         for slot in self._slots:
             self._drop(slot)

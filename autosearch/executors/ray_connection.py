@@ -6,6 +6,7 @@ import math
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 # A process may not change it: Ray reads its token once.
 _TOKEN = secrets.token_hex(32)
+CONNECT_S = 10.0
 OBJECT_STORE = 80 << 20  # bytes, near Ray's minimum: no objects are kept
 
 
@@ -51,6 +53,7 @@ class Connection:
                 _temp_dir=str(self._session.folder),
             )
         elif self._began:
+            _require_listener(address or "auto")
             self._init(address)
         self._node: str = ray.get_runtime_context().get_node_id()
 
@@ -86,6 +89,17 @@ class Connection:
             for name in _ray_variables():
                 del os.environ[name]
             os.environ.update(self._variables)
+
+
+def _require_listener(address: str) -> None:
+    """Raise ExecutorError where nothing listens at host:port; Ray would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():  # "auto"
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
+    except OSError as error:
+        raise ExecutorError(f"Ray cannot be reached at {address}: {error}") from None
 
 
 def _ray_variables() -> dict[str, str]:

@@ -5,7 +5,8 @@ fast: nothing of autosearch, no other package. Its stdin is a socket to whoever 
 stdout and stderr are the attempt's log, which the trial inherits. On the socket each message is
 a length (four bytes) and a marshalled value, since both ends are the same interpreter:
 
-    in   a spec (dict, made in attempt.py), then perhaps (why, text): the request to end it
+    in   a spec (dict, made in attempt.py), then requests to end it: (why, text, at most how much
+         grace in seconds or None)
     out  one record (dict), also written to exit.json, when nothing of the trial is left
 
 End of file on the socket, or the death of the process that started us, ends the trial too. The
@@ -275,8 +276,8 @@ class Supervision:
             elif received := _received():
                 request, self._inbox = first_message(self._inbox + received)
                 if request is not None:
-                    why, text = request
-                    self.end(why, text, self._grace_s)
+                    why, text, grace_s = request
+                    self.end(why, text, self._grace_s if grace_s is None else grace_s)
             else:
                 self._lose(fd)
 
@@ -383,8 +384,8 @@ def main() -> None:
         os.write(SOCKET, len(message).to_bytes(4, "big") + message)
     except OSError:  # the driver is gone: exit.json tells the next one
         pass
-    os._exit(0)
 
 
 if __name__ == "__main__":
     main()
+    os._exit(0)

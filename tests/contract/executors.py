@@ -512,6 +512,16 @@ class SupervisedContract(ExecutorContract):
         assert processes_with(asked.marker) == []
         assert executor.free_slots == 2
 
+    def test_closing_at_once_waits_for_no_grace(
+        self, make_executor: Callable[..., Executor], job: Jobs, odd_seconds: str
+    ) -> None:
+        executor = make_executor(1)
+        source = f"trap '' TERM; echo acc=1; sleep {odd_seconds} & sleep {odd_seconds}"
+        executor.start(job("sh", "-c", source, limits=Limits(grace_s=1000)))
+        poll_until(executor, bool)
+        executor.close(at_once=True)
+        assert processes_with(odd_seconds) == []
+
     def test_a_supervisor_waits_without_working(
         self, executor: Executor, job: Jobs, odd_seconds: str
     ) -> None:

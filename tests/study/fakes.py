@@ -99,7 +99,7 @@ class FakeExecutor:
     def read_log(self, number: int, attempt: int, offset: int, size: int) -> bytes:
         return self.logs.get((number, attempt), b"")[offset : offset + size]
 
-    def close(self) -> None:
+    def close(self, *, at_once: bool = False) -> None:
         self.closed = True
         self.running.clear()
 

@@ -61,7 +61,7 @@ def check(
     if "name" not in given:
         message = "is missing; expected 1 to 64 letters, digits, _ and -"
         found.append(Problem(("name",), message))
-    fields["metrics"] = parse_metrics(given.get("metric"), found)
+    fields["metrics"] = parse_metrics(given.get("metric"), found, stored=stored)
     fields["command"] = _command(given, in_process or stored, found)
     fields["space"] = parse_space(
         given.get("space"), given.get("constraints"), given.get("skip"), found

@@ -122,6 +122,9 @@ def show(value: object) -> str:
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
         text = f"[{', '.join(map(show, value[:8]))}{', …' if len(value) > 8 else ''}]"
+    elif isinstance(value, str) and value.isprintable():
+        # Not repr: a regex is shown with as many backslashes as it has.
+        text = f"'{value}'"
     else:
         text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}…"
@@ -260,7 +263,7 @@ _BY_KEY: Mapping[str, str] = {
     "mode": "max or min",
     "name": "1 to 64 letters, digits, _ and -",
     "nodes": "1, as a trial runs on one machine",
-    "reduce": "last, best, or mean_last_K with K a whole number",
+    "reduce": "last, best, min, max, or mean_last_K such as mean_last_5",
 }
 
 

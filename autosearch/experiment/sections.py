@@ -5,10 +5,9 @@ looked at whatever is wrong with one of them.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import regex
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from autosearch import stopping, strategies
@@ -34,6 +33,7 @@ from autosearch.experiment.model import (
 )
 from autosearch.experiment.source import Path
 from autosearch.metrics.direction import guess_mode
+from autosearch.metrics.lint import lint
 
 # Executors, and what can be set of each.
 EXECUTORS: Mapping[str, tuple[str, ...]] = {"local": (), "ray": ("address",)}
@@ -51,23 +51,36 @@ def parse_field(name: str, raw: Any, found: list[Problem]) -> Any:
         return None
 
 
-def parse_metrics(raw: Any, found: list[Problem]) -> tuple[Metric, ...] | None:
-    """Return the metrics, the objective first."""
+def parse_metrics(
+    raw: Any, found: list[Problem], *, stored: bool = False
+) -> tuple[Metric, ...] | None:
+    """Return the metrics, the objective first. stored: their regexes were checked before."""
     if raw is None or raw == []:
         what = "is missing" if raw is None else "is empty"
         message = f"{what}; expected e.g. {{name: val_acc, mode: max}}"
         found.append(Problem(("metric",), message))
         return None
     entries = raw if isinstance(raw, list) else [raw]
-    metrics = []
+    metrics: list[Metric] = []
     for i, entry in enumerate(entries):
         path: Path = ("metric", i) if isinstance(raw, list) else ("metric",)
-        metrics.append(_metric(entry, path, i == 0, found))
-    names = [metric.name for metric in metrics if metric]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            found.append(Problem(("metric", i, "name"), f"{show(name)} is given twice"))
-    return tuple(metric for metric in metrics if metric)
+        metric = _metric(entry, path, i == 0, found)
+        if metric is None:
+            continue
+        if any(metric.name == other.name for other in metrics):
+            found.append(Problem((*path, "name"), f"{show(metric.name)} is given twice"))
+        if not stored:
+            found += _regex_problems(metric, path)
+        metrics.append(metric)
+    return tuple(metrics)
+
+
+def _regex_problems(metric: Metric, path: Path) -> Iterator[Problem]:
+    for problem in lint(metric.rule):
+        if problem.severity == "error":
+            key = "regex" if problem.field == "regex" else "step"
+            message = f"{problem.message}; found {show(problem.pattern)}"
+            yield Problem((*path, key), message)
 
 
 def _metric(entry: Any, path: Path, objective: bool, found: list[Problem]) -> Metric | None:
@@ -84,25 +97,11 @@ def _metric(entry: Any, path: Path, objective: bool, found: list[Problem]) -> Me
             message = f"is missing; expected max (larger is better) or min{hint}"
             found.append(Problem((*path, "mode"), message))
         entry = {**entry, "mode": guess or "max"}
-    for key in ("regex", "step"):
-        if isinstance(entry.get(key), str):
-            message = regex_problem(entry[key])
-            if message:
-                found.append(Problem((*path, key), message))
     try:
         return Metric.model_validate(entry)
     except ValidationError as error:
         found += from_pydantic(error, path, Metric)
         return None
-
-
-def regex_problem(pattern: str) -> str:
-    """Return why `pattern` cannot be used, or ""."""
-    try:
-        regex.compile(pattern)
-    except regex.error as error:
-        return f"{show(pattern)} is not a regex: {error}"
-    return ""
 
 
 def parse_search(raw: Any, found: list[Problem], *, stored: bool = False) -> Search | None:

@@ -31,7 +31,7 @@ from autosearch.experiment.model import (
     Search,
     StrategySpec,
 )
-from autosearch.experiment.source import Path
+from autosearch.experiment.source import Keys
 from autosearch.metrics.direction import guess_mode
 from autosearch.metrics.lint import lint
 
@@ -63,7 +63,7 @@ def parse_metrics(
     entries = raw if isinstance(raw, list) else [raw]
     metrics: list[Metric] = []
     for i, entry in enumerate(entries):
-        path: Path = ("metric", i) if isinstance(raw, list) else ("metric",)
+        path: Keys = ("metric", i) if isinstance(raw, list) else ("metric",)
         metric = _metric(entry, path, i == 0, found)
         if metric is None:
             continue
@@ -75,7 +75,7 @@ def parse_metrics(
     return tuple(metrics)
 
 
-def _regex_problems(metric: Metric, path: Path) -> Iterator[Problem]:
+def _regex_problems(metric: Metric, path: Keys) -> Iterator[Problem]:
     for problem in lint(metric.rule):
         if problem.severity == "error":
             key = "regex" if problem.field == "regex" else "step"
@@ -83,7 +83,7 @@ def _regex_problems(metric: Metric, path: Path) -> Iterator[Problem]:
             yield Problem((*path, key), message)
 
 
-def _metric(entry: Any, path: Path, objective: bool, found: list[Problem]) -> Metric | None:
+def _metric(entry: Any, path: Keys, objective: bool, found: list[Problem]) -> Metric | None:
     if isinstance(entry, str):
         entry = {"name": entry}
     if not isinstance(entry, Mapping):
@@ -128,7 +128,7 @@ def parse_search(raw: Any, found: list[Problem], *, stored: bool = False) -> Sea
 
 
 Strategy = Callable[
-    [Any, Path, Mapping[str, Any], Path, list[Problem]], tuple[StrategySpec, int | None]
+    [Any, Keys, Mapping[str, Any], Keys, list[Problem]], tuple[StrategySpec, int | None]
 ]
 
 
@@ -145,7 +145,7 @@ def _strategies(
     specs: list[StrategySpec] = []
     samples: list[int | None] = []
     for i, entry in enumerate(chosen if isinstance(chosen, list) else [chosen]):
-        path: Path = ("search", "strategy", i) if many else ("search", "strategy")
+        path: Keys = ("search", "strategy", i) if many else ("search", "strategy")
         if isinstance(entry, str):
             settings, at = ({}, path) if many else (beside, ("search",))
             name: Any = entry
@@ -168,13 +168,13 @@ def _strategies(
 
 
 def _as_stored(
-    name: Any, path: Path, settings: Mapping[str, Any], at: Path, found: list[Problem]
+    name: Any, path: Keys, settings: Mapping[str, Any], at: Keys, found: list[Problem]
 ) -> tuple[StrategySpec, int | None]:
     return StrategySpec(name=str(name), settings=settings), None
 
 
 def _checked(
-    name: Any, path: Path, settings: Mapping[str, Any], at: Path, found: list[Problem]
+    name: Any, path: Keys, settings: Mapping[str, Any], at: Keys, found: list[Problem]
 ) -> tuple[StrategySpec, int | None]:
     """Return one strategy and its num_samples; path: of its name, at: of its settings."""
     known = strategies.names()
@@ -218,7 +218,7 @@ def parse_stop(raw: Any, found: list[Problem]) -> RuleSpec | None:
         found.append(Problem(("stop",), f"expected a rule's name, found {show(raw)}"))
         return None
     name = entry.get("rule", "fifo")
-    path: Path = ("stop",) if isinstance(raw, str) else ("stop", "rule")
+    path: Keys = ("stop",) if isinstance(raw, str) else ("stop", "rule")
     settings = {k: v for k, v in entry.items() if k != "rule" and v is not None}
     rules = stopping.RULES
     if not isinstance(name, str) or name not in rules:
@@ -250,7 +250,7 @@ def parse_executor(raw: Any, found: list[Problem]) -> ExecutorSpec | None:
         found.append(Problem(("executor",), message))
         return None
     ((name, settings),) = entry.items()
-    path: Path = ("executor",) if isinstance(raw, str) else ("executor", name)
+    path: Keys = ("executor",) if isinstance(raw, str) else ("executor", name)
     if name not in EXECUTORS:
         hint = meant(name, EXECUTORS) or f"; expected {listed(EXECUTORS)}"
         found.append(Problem(path, f"there is no executor {show(name)}{hint}", at_key=True))
@@ -269,7 +269,7 @@ def parse_executor(raw: Any, found: list[Problem]) -> ExecutorSpec | None:
 
 def _report_unknown(
     settings: Mapping[str, Any],
-    path: Path,
+    path: Keys,
     known: Sequence[str],
     what: str,
     found: list[Problem],

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from autosearch.errors import ExecutorError
+from autosearch.errors import ExecutorError, ExperimentError
 from autosearch.executors import make_executor
 from autosearch.executors.base import Executor, Resources
 from autosearch.experiment import from_dict, load_file
+from autosearch.experiment.command import check_environment
 from autosearch.experiment.model import ExecutorSpec, Experiment
 from autosearch.opening import Opened, in_memory, opened
 from autosearch.outcome import Outcome
@@ -174,9 +175,15 @@ def in_process_experiment(
 def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> Driver:
     """Return the driver that continues an opened study.
 
-    Raises ExecutorError where its trials can never run on `executor`.
+    Raises ExecutorError where its trials can never run on `executor`, ExperimentError where a
+    variable of the environment that they need is not set. The executor is closed then.
     """
     experiment = study.state.experiment
+    try:
+        check_environment(experiment, os.environ)
+    except ExperimentError:
+        executor.close()
+        raise
     needed = Resources(experiment.resources.cpus, experiment.resources.gpus)
     hindrance = executor.check(needed)
     if hindrance:

@@ -6,7 +6,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autosearch.errors import ExperimentError
-from autosearch.experiment import source
 from autosearch.experiment.command import read_template, split_unplaced, texts_of
 from autosearch.experiment.faults import TOP_LEVEL, Problem, meant, show, unknown_key
 from autosearch.experiment.model import Experiment
@@ -19,6 +18,7 @@ from autosearch.experiment.sections import (
     parse_search,
     parse_stop,
 )
+from autosearch.experiment.source import Keys
 
 # Sections that pydantic reads as they are.
 _PLAIN = (
@@ -61,7 +61,7 @@ def check(
     if "name" not in given:
         message = "is missing; expected 1 to 64 letters, digits, _ and -"
         found.append(Problem(("name",), message))
-    fields["metrics"] = parse_metrics(given.get("metric"), found)
+    fields["metrics"] = parse_metrics(given.get("metric"), found, stored=stored)
     fields["command"] = _command(given, in_process or stored, found)
     fields["space"] = parse_space(
         given.get("space"), given.get("constraints"), given.get("skip"), found
@@ -139,7 +139,7 @@ def _templates(files: Mapping[str, str], folder: Path, found: list[Problem]) -> 
 def _check_append(append: Sequence[str], raw: Any, found: list[Problem]) -> None:
     used = [name for word in append for name in names_in(word)]
     for i, word in enumerate(append):
-        path: source.Path = ("append", i) if isinstance(raw, list) else ("append",)
+        path: Keys = ("append", i) if isinstance(raw, list) else ("append",)
         for name in names_in(word):
             if name not in ("name", "value"):
                 message = f"{{{name}}} is not known here; expected {{name}} and {{value}}"
@@ -158,7 +158,7 @@ def _check_placeholders(
     names = tuple(given["space"])
     command, env = fields["command"], fields.get("env") or {}
     listed = isinstance(given["command"], list)
-    texts: list[tuple[source.Path, str]] = [
+    texts: list[tuple[Keys, str]] = [
         (("command", i) if listed else ("command",), word) for i, word in enumerate(command)
     ]
     texts += [(("env", name), value) for name, value in env.items() if isinstance(value, str)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from autosearch.experiment.faults import show
 from autosearch.experiment.model import Experiment
-from autosearch.experiment.source import Path, dotted
+from autosearch.experiment.source import Keys, dotted
 from autosearch.space.parameters import Parameter
 
 # What may change between the trials of one study: it says how trials are run, not what they are.
@@ -96,11 +96,11 @@ def _values(parameter: Parameter) -> Iterator[Any]:
         yield from (parameter.from_unit((i + 0.5) / count) for i in range(count))
 
 
-def _differing(old: Experiment, new: Experiment) -> Iterator[tuple[Path, str]]:
+def _differing(old: Experiment, new: Experiment) -> Iterator[tuple[Keys, str]]:
     yield from _walk((), old.to_dict(), new.to_dict())
 
 
-def _walk(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, str]]:
+def _walk(path: Keys, old: Any, new: Any) -> Iterator[tuple[Keys, str]]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in (*old, *(k for k in new if k not in old)):
             if key not in new:

@@ -2,7 +2,6 @@
 nearest right word.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from autosearch.experiment import model
-from autosearch.experiment.source import Path
+from autosearch.experiment.source import Keys
+from autosearch.spelling import nearest
 
 # What other tools and other ages of this one call our keys; the right side is where ours stands.
 SYNONYMS: Mapping[str, str] = {
@@ -102,10 +102,10 @@ class Problem:
     at_key: the key itself is wrong, not its value. instead: the key that was meant, if one is near.
     """
 
-    path: Path
+    path: Keys
     message: str
     at_key: bool = False
-    instead: Path = ()
+    instead: Keys = ()
 
 
 def show(value: object) -> str:
@@ -122,6 +122,9 @@ def show(value: object) -> str:
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
         text = f"[{', '.join(map(show, value[:8]))}{', …' if len(value) > 8 else ''}]"
+    elif isinstance(value, str) and value.isprintable():
+        # Not repr: a regex is shown with as many backslashes as it has.
+        text = f"'{value}'"
     else:
         text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}…"
@@ -135,11 +138,11 @@ def listed(words: Iterable[str]) -> str:
 
 def meant(word: object, known: Iterable[str]) -> str:
     """Return "; did you mean …?" with the nearest known word, or ""."""
-    nearest = _nearest(str(word), tuple(known))
-    return f"; did you mean {nearest}?" if nearest else ""
+    near = _nearest(str(word), tuple(known))
+    return f"; did you mean {near}?" if near else ""
 
 
-def unknown_key(path: Path, known: Iterable[str], what: str = "unknown key") -> Problem:
+def unknown_key(path: Keys, known: Iterable[str], what: str = "unknown key") -> Problem:
     """Return the problem of a key that nobody reads: where it belongs, or what there is.
 
     known: the keys that may stand where it stands.
@@ -185,17 +188,8 @@ def _key_meant(key: str, known: tuple[str, ...], *, top: bool) -> str:
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:
-    plain = word.strip().lower().replace("-", "_")
-    if WORDS.get(plain) in known:
-        return WORDS[plain]
-    by_plain = {k.lower().replace("-", "_"): k for k in known}
-    found = difflib.get_close_matches(plain, by_plain, n=1, cutoff=0.6)
-    if found:
-        return by_plain[found[0]]
-    begins = [
-        k for k in by_plain if len(plain) >= 3 and (k.startswith(plain) or plain.startswith(k))
-    ]
-    return by_plain[begins[0]] if len(begins) == 1 else ""
+    synonym = WORDS.get(word.strip().lower().replace("-", "_"), "")
+    return synonym if synonym in known else nearest(word, known)
 
 
 def _elsewhere() -> dict[str, str]:
@@ -208,13 +202,13 @@ def _elsewhere() -> dict[str, str]:
 
 
 def from_pydantic(
-    error: ValidationError, path: Path, section: type[BaseModel] | None = None
+    error: ValidationError, path: Keys, section: type[BaseModel] | None = None
 ) -> list[Problem]:
     """Return pydantic's errors below `path` in our words; section: whose keys stand there."""
     return [_translated(e, path, section) for e in error.errors(include_url=False)]
 
 
-def _translated(error: Any, path: Path, section: type[BaseModel] | None) -> Problem:
+def _translated(error: Any, path: Keys, section: type[BaseModel] | None) -> Problem:
     at_key = "[key]" in error["loc"]
     loc = tuple(part for part in error["loc"] if part != "[key]")
     kind, found, context = error["type"], error["input"], error.get("ctx", {})
@@ -260,7 +254,7 @@ _BY_KEY: Mapping[str, str] = {
     "mode": "max or min",
     "name": "1 to 64 letters, digits, _ and -",
     "nodes": "1, as a trial runs on one machine",
-    "reduce": "last, best, or mean_last_K with K a whole number",
+    "reduce": "last, best, min, max, or mean_last_K such as mean_last_5",
 }
 
 

@@ -6,6 +6,7 @@ import re
 from autosearch.experiment.model import Experiment
 from autosearch.experiment.placeholders import names_in
 from autosearch.metrics.direction import guess_mode
+from autosearch.metrics.lint import lint
 from autosearch.space import Float, Int
 
 _SECRET = re.compile(r"passw|secret|token\b|(api|access|private)[_-]?key|credential", re.I)
@@ -26,13 +27,17 @@ def warnings_of(experiment: Experiment) -> list[str]:
 
 def _metric_warnings(experiment: Experiment) -> list[str]:
     found = []
-    for metric in experiment.metrics:
+    for i, metric in enumerate(experiment.metrics):
+        found += [
+            f"metric[{i}].{'regex' if problem.field == 'regex' else 'step'}: {problem.message}"
+            for problem in lint(metric.rule)
+            if problem.severity == "warning"
+        ]
         guess = guess_mode(metric.name)
         if guess and guess != metric.mode:
             better = "larger" if guess == "max" else "smaller"
-            found.append(
-                f"metric: of {metric.name} {better} is usually better, but mode is {metric.mode}"
-            )
+            usual = f"of {metric.name}, {better} is usually better"
+            found.append(f"metric[{i}].mode: found {metric.mode}; {usual}")
     return found
 
 

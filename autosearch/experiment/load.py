@@ -16,8 +16,7 @@ from autosearch.experiment.check import check
 from autosearch.experiment.faults import Problem, show, without_echoes
 from autosearch.experiment.model import Experiment
 from autosearch.experiment.overrides import apply_overrides
-from autosearch.experiment.source import MAX_BYTES, Source, decode, dotted, parse
-from autosearch.experiment.source import Path as Keys
+from autosearch.experiment.source import MAX_BYTES, Keys, Source, decode, dotted, parse
 
 
 def load_file(
@@ -82,16 +81,22 @@ class _Places:
     moved: Mapping[Keys, Keys] = field(default_factory=dict)
 
     def fault(self, problem: Problem) -> Fault:
-        path = problem.path
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.moved:
-                path = (*self.moved[path[:length]], *path[length:])
-                break
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.overrides:
-                return Fault(dotted(path), problem.message, self.overrides[path[:length]])
-        line, column = self.source.place(path, key=problem.at_key)
-        return Fault(dotted(path), problem.message, self.source.file, line, column)
+        here = problem.path
+        there = _replaced(here, self.moved)
+        for path in (here, there):
+            for length in range(len(path), 0, -1):
+                if path[:length] in self.overrides:
+                    return Fault(dotted(path), problem.message, self.overrides[path[:length]])
+        line, column = self.source.place(there, key=problem.at_key)
+        return Fault(dotted(there), problem.message, self.source.file, line, column)
+
+
+def _replaced(path: Keys, moved: Mapping[Keys, Keys]) -> Keys:
+    """Return `path` with its longest beginning that was moved replaced by where it came from."""
+    for length in range(len(path), 0, -1):
+        if path[:length] in moved:
+            return (*moved[path[:length]], *path[length:])
+    return path
 
 
 def _experiment(

@@ -18,7 +18,7 @@ Mode = Literal["max", "min"]
 Settings = Mapping[str, Any]
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
-REDUCE = r"^(last|best|mean_last_[1-9][0-9]{0,5})$"
+REDUCE = r"^(last|best|min|max|mean_last_[1-9][0-9]{0,5})$"
 DEFAULT_TRIALS = 20
 
 
@@ -92,7 +92,7 @@ class Metric(_Model):
     reduce: str = Field(
         default="last",
         pattern=REDUCE,
-        description="Which value of a trial counts: last, best, or mean_last_K.",
+        description="Which value of a trial counts: last, best, min, max, or mean_last_K.",
     )
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 from autosearch.errors import ExperimentError, Fault
 from autosearch.experiment.faults import TOP_LEVEL, Problem, listed, meant, show, unknown_key
-from autosearch.experiment.source import Path, dotted, parse, scalar
+from autosearch.experiment.source import Keys, dotted, parse, scalar
 
 # Our names for theirs.
 STRATEGIES: Mapping[str, str] = {"grid_search": "grid", "random_search": "random"}
@@ -31,7 +31,7 @@ _PARAM_KEYS = (
 _KINDS = {"Integer": "int", "Float": "float", "Boolean": "bool", "String": "choice"}
 MAX_POINTS = 10_000
 
-Moved = dict[Path, Path]
+Moved = dict[Keys, Keys]
 
 
 def is_template(data: Mapping[str, Any]) -> bool:
@@ -99,7 +99,7 @@ class _Translator:
             self.plain["resources"] = {}
             self.copy(general, _GENERAL, ("general",), ("resources",))
         for i, group in enumerate(self.items(data, ("search_space",))):
-            path: Path = ("search_space", i)
+            path: Keys = ("search_space", i)
             if isinstance(group, Mapping) and set(group) == {"params"}:
                 for j, entry in enumerate(self.items(group, path, "params")):
                     self.template_parameter(entry, (*path, "params", j))
@@ -119,7 +119,7 @@ class _Translator:
         elif scheduler is not None:
             self.report(("scheduler",), f"expected {{type: …}}, found {show(scheduler)}")
 
-    def template_parameter(self, entry: Any, path: Path) -> None:
+    def template_parameter(self, entry: Any, path: Keys) -> None:
         if not isinstance(entry, Mapping):
             self.report(path, f"expected {{type: …, name: …}}, found {show(entry)}")
             return
@@ -139,7 +139,7 @@ class _Translator:
         self.parameter(entry.get("name"), own, names, path)
 
     def algorithm(self, data: Mapping[str, Any]) -> None:
-        path: Path = ("search_algorithm",)
+        path: Keys = ("search_algorithm",)
         settings = dict(data)
         metric: dict[str, Any] = {"name": settings.pop("reward_attr", None)}
         metric["mode"] = settings.pop("mode", None)
@@ -160,7 +160,7 @@ class _Translator:
                     self.moved[("metric", len(others))] = where
         settings.pop("report_keys", None)
         self.plain["metric"] = [metric, *others] if others else metric
-        first: Path = ("metric", 0) if others else ("metric",)
+        first: Keys = ("metric", 0) if others else ("metric",)
         self.moved[first] = path
         self.moved[(*first, "name")] = (*path, "reward_attr")
         self.moved[(*first, "regex")] = regex_at
@@ -192,7 +192,7 @@ class _Translator:
             self.plain.setdefault("search", {})["strategy"] = strategies
         self.skipped(data.get("skip_search_params"))
 
-    def api_parameter(self, entry: Any, path: Path) -> None:
+    def api_parameter(self, entry: Any, path: Keys) -> None:
         if not self.known(entry, _PARAM_KEYS, path):
             return
         given = {k: v for k, v in entry.items() if v not in (None, "", [])}
@@ -213,7 +213,7 @@ class _Translator:
             own = self.range(given, name, path)
         self.parameter(name, own, names, path)
 
-    def range(self, given: Mapping[str, Any], name: Any, path: Path) -> dict[str, Any]:
+    def range(self, given: Mapping[str, Any], name: Any, path: Keys) -> dict[str, Any]:
         low, high = _number(given.get("lower_bound")), _number(given.get("upper_bound"))
         kind = _KINDS.get(self.types.get(str(name), "Float"), "float")
         if kind == "bool":
@@ -254,7 +254,7 @@ class _Translator:
         own: dict[str, Any] = {"name": STRATEGIES.get(str(name), name)}
         self.moved[("search", "strategy", j)] = ("algo_configs", i)
         for k, param in enumerate(self.items(entry, ("algo_configs", i), "params")):
-            path: Path = ("algo_configs", i, "params", k)
+            path: Keys = ("algo_configs", i, "params", k)
             if not self.known(param, ("key", "value", "type"), path):
                 continue
             key, value = str(param.get("key")), param.get("value")
@@ -286,7 +286,7 @@ class _Translator:
         self.moved[("skip",)] = ("skip_search_params",)
 
     def parameter(
-        self, name: Any, own: Mapping[str, Any], names: Mapping[str, str], path: Path
+        self, name: Any, own: Mapping[str, Any], names: Mapping[str, str], path: Keys
     ) -> None:
         if not isinstance(name, str) or not name:
             self.report((*path, "name"), f"expected the parameter's name, found {show(name)}")
@@ -305,13 +305,13 @@ class _Translator:
         raw = data.get(key)
         return raw if raw is not None and self.known(raw, tuple(known), (key,)) else {}
 
-    def copy(self, data: Mapping[str, Any], names: Mapping[str, str], path: Path, to: Path) -> None:
+    def copy(self, data: Mapping[str, Any], names: Mapping[str, str], path: Keys, to: Keys) -> None:
         for theirs, ours in names.items():
             if theirs in data:
                 self.plain[str(to[0])][ours] = data[theirs]
                 self.moved[(*to, ours)] = (*path, theirs)
 
-    def items(self, data: Mapping[str, Any], path: Path, key: str = "") -> list[Any]:
+    def items(self, data: Mapping[str, Any], path: Keys, key: str = "") -> list[Any]:
         """Return a list in `data`, reporting what is none; path ends with the key, or lacks it."""
         where = (*path, key) if key else path
         raw = data.get(str(where[-1]))
@@ -322,7 +322,7 @@ class _Translator:
             return []
         return raw
 
-    def known(self, entry: Any, keys: tuple[str, ...], path: Path) -> bool:
+    def known(self, entry: Any, keys: tuple[str, ...], path: Keys) -> bool:
         """Return whether `entry` is a mapping, and report the keys that are not known."""
         if not isinstance(entry, Mapping):
             self.report(path, f"expected a mapping of {listed(keys)}, found {show(entry)}")
@@ -332,7 +332,7 @@ class _Translator:
                 self.found.append(unknown_key((*path, key), keys))
         return True
 
-    def report(self, path: Path, message: str) -> None:
+    def report(self, path: Keys, message: str) -> None:
         self.found.append(Problem(path, message))
 
 

@@ -6,17 +6,17 @@ from typing import Any
 
 from autosearch.errors import ExperimentError, Fault
 from autosearch.experiment.faults import show
-from autosearch.experiment.source import Path, dotted, parse
+from autosearch.experiment.source import Keys, dotted, parse
 
 
-def apply_overrides(data: dict[str, Any], overrides: Sequence[str]) -> dict[Path, str]:
+def apply_overrides(data: dict[str, Any], overrides: Sequence[str]) -> dict[Keys, str]:
     """Change `data` in place; return what was set by which override.
 
     An override is `search.trials=50`, `metric[1].name=loss`, `search.strategy=[tpe_search, grid]`:
     a dotted path, and a value in YAML. Raises ExperimentError with every override that cannot be
     followed.
     """
-    origins: dict[Path, str] = {}
+    origins: dict[Keys, str] = {}
     faults: list[Fault] = []
     for text in overrides:
         label = f"--set {text}"
@@ -36,10 +36,10 @@ def apply_overrides(data: dict[str, Any], overrides: Sequence[str]) -> dict[Path
     return origins
 
 
-def _set(data: Any, key: str, value: Any) -> Path:
+def _set(data: Any, key: str, value: Any) -> Keys:
     """Set one value; raises LookupError with the reason where the path leads nowhere."""
     parts = [part for part in re.split(r"[.\[\]]+", key) if part]
-    path: Path = ()
+    path: Keys = ()
     while True:
         name, used = _step(data, parts, path)
         path, parts = (*path, name), parts[used:]
@@ -51,7 +51,7 @@ def _set(data: Any, key: str, value: Any) -> Path:
         data = data[name]
 
 
-def _step(data: Any, parts: Sequence[str], path: Path) -> tuple[Any, int]:
+def _step(data: Any, parts: Sequence[str], path: Keys) -> tuple[Any, int]:
     """Return the next key or index, and how many of `parts` it takes: names may hold dots."""
     if isinstance(data, dict):
         for used in range(len(parts), 0, -1):

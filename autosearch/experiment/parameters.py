@@ -9,7 +9,7 @@ import numpy as np
 
 from autosearch.errors import SpaceError
 from autosearch.experiment.faults import Problem, listed, meant, show, unknown_key
-from autosearch.experiment.source import Path
+from autosearch.experiment.source import Keys
 from autosearch.space import Expression, Parameter, Space
 from autosearch.space.parameters import KINDS, Scale, When
 
@@ -91,7 +91,7 @@ def _example(entry: Any) -> str:
     return "{type: float, low: 0.001, high: 0.1}"
 
 
-def _parameter(entry: Mapping[str, Any], path: Path, found: list[Problem]) -> Parameter | None:
+def _parameter(entry: Mapping[str, Any], path: Keys, found: list[Problem]) -> Parameter | None:
     kind = entry.get("type")
     if not isinstance(kind, str) or kind not in KINDS:
         if kind is None:
@@ -139,7 +139,7 @@ def _likely_type(entry: Mapping[str, Any]) -> str:
 
 
 def _from_space_error(
-    error: SpaceError, path: Path, given: Mapping[str, Any], known: list[str]
+    error: SpaceError, path: Keys, given: Mapping[str, Any], known: list[str]
 ) -> Problem:
     match = _FIELD.fullmatch(str(error))
     if match is None or match[1] not in known:
@@ -211,7 +211,7 @@ def _rules(raw: Any, declared: tuple[str, ...], found: list[Problem]) -> list[st
         return []
     rules = []
     for i, text in enumerate(texts):
-        path: Path = ("constraints",) if isinstance(raw, str) else ("constraints", i)
+        path: Keys = ("constraints",) if isinstance(raw, str) else ("constraints", i)
         if not isinstance(text, str):
             found.append(Problem(path, f"expected an expression, found {show(text)}"))
             continue
@@ -236,7 +236,7 @@ def _combinations(
         return []
     combinations: list[Mapping[str, Any]] = []
     for i, entry in enumerate(entries):
-        path: Path = ("skip",) if isinstance(raw, Mapping) else ("skip", i)
+        path: Keys = ("skip",) if isinstance(raw, Mapping) else ("skip", i)
         if not isinstance(entry, Mapping) or not entry:
             found.append(Problem(path, f"expected {{parameter: value}}, found {show(entry)}"))
             continue
@@ -250,7 +250,7 @@ def _combinations(
     return combinations
 
 
-def _taken(path: Path, value: Any, parameter: Parameter, found: list[Problem]) -> Any:
+def _taken(path: Keys, value: Any, parameter: Parameter, found: list[Problem]) -> Any:
     if parameter.kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not parameter.contains(value):

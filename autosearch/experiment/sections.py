@@ -5,10 +5,9 @@ looked at whatever is wrong with one of them.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import regex
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from autosearch import stopping, strategies
@@ -32,8 +31,9 @@ from autosearch.experiment.model import (
     Search,
     StrategySpec,
 )
-from autosearch.experiment.source import Path
+from autosearch.experiment.source import Keys
 from autosearch.metrics.direction import guess_mode
+from autosearch.metrics.lint import lint
 
 # Executors, and what can be set of each.
 EXECUTORS: Mapping[str, tuple[str, ...]] = {"local": (), "ray": ("address",)}
@@ -51,26 +51,39 @@ def parse_field(name: str, raw: Any, found: list[Problem]) -> Any:
         return None
 
 
-def parse_metrics(raw: Any, found: list[Problem]) -> tuple[Metric, ...] | None:
-    """Return the metrics, the objective first."""
+def parse_metrics(
+    raw: Any, found: list[Problem], *, stored: bool = False
+) -> tuple[Metric, ...] | None:
+    """Return the metrics, the objective first. stored: their regexes were checked before."""
     if raw is None or raw == []:
         what = "is missing" if raw is None else "is empty"
         message = f"{what}; expected e.g. {{name: val_acc, mode: max}}"
         found.append(Problem(("metric",), message))
         return None
     entries = raw if isinstance(raw, list) else [raw]
-    metrics = []
+    metrics: list[Metric] = []
     for i, entry in enumerate(entries):
-        path: Path = ("metric", i) if isinstance(raw, list) else ("metric",)
-        metrics.append(_metric(entry, path, i == 0, found))
-    names = [metric.name for metric in metrics if metric]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            found.append(Problem(("metric", i, "name"), f"{show(name)} is given twice"))
-    return tuple(metric for metric in metrics if metric)
+        path: Keys = ("metric", i) if isinstance(raw, list) else ("metric",)
+        metric = _metric(entry, path, i == 0, found)
+        if metric is None:
+            continue
+        if any(metric.name == other.name for other in metrics):
+            found.append(Problem((*path, "name"), f"{show(metric.name)} is given twice"))
+        if not stored:
+            found += _regex_problems(metric, path)
+        metrics.append(metric)
+    return tuple(metrics)
 
 
-def _metric(entry: Any, path: Path, objective: bool, found: list[Problem]) -> Metric | None:
+def _regex_problems(metric: Metric, path: Keys) -> Iterator[Problem]:
+    for problem in lint(metric.rule):
+        if problem.severity == "error":
+            key = "regex" if problem.field == "regex" else "step"
+            message = f"{problem.message}; found {show(problem.pattern)}"
+            yield Problem((*path, key), message)
+
+
+def _metric(entry: Any, path: Keys, objective: bool, found: list[Problem]) -> Metric | None:
     if isinstance(entry, str):
         entry = {"name": entry}
     if not isinstance(entry, Mapping):
@@ -84,25 +97,11 @@ def _metric(entry: Any, path: Path, objective: bool, found: list[Problem]) -> Me
             message = f"is missing; expected max (larger is better) or min{hint}"
             found.append(Problem((*path, "mode"), message))
         entry = {**entry, "mode": guess or "max"}
-    for key in ("regex", "step"):
-        if isinstance(entry.get(key), str):
-            message = regex_problem(entry[key])
-            if message:
-                found.append(Problem((*path, key), message))
     try:
         return Metric.model_validate(entry)
     except ValidationError as error:
         found += from_pydantic(error, path, Metric)
         return None
-
-
-def regex_problem(pattern: str) -> str:
-    """Return why `pattern` cannot be used, or ""."""
-    try:
-        regex.compile(pattern)
-    except regex.error as error:
-        return f"{show(pattern)} is not a regex: {error}"
-    return ""
 
 
 def parse_search(raw: Any, found: list[Problem], *, stored: bool = False) -> Search | None:
@@ -129,7 +128,7 @@ def parse_search(raw: Any, found: list[Problem], *, stored: bool = False) -> Sea
 
 
 Strategy = Callable[
-    [Any, Path, Mapping[str, Any], Path, list[Problem]], tuple[StrategySpec, int | None]
+    [Any, Keys, Mapping[str, Any], Keys, list[Problem]], tuple[StrategySpec, int | None]
 ]
 
 
@@ -146,7 +145,7 @@ def _strategies(
     specs: list[StrategySpec] = []
     samples: list[int | None] = []
     for i, entry in enumerate(chosen if isinstance(chosen, list) else [chosen]):
-        path: Path = ("search", "strategy", i) if many else ("search", "strategy")
+        path: Keys = ("search", "strategy", i) if many else ("search", "strategy")
         if isinstance(entry, str):
             settings, at = ({}, path) if many else (beside, ("search",))
             name: Any = entry
@@ -169,13 +168,13 @@ def _strategies(
 
 
 def _as_stored(
-    name: Any, path: Path, settings: Mapping[str, Any], at: Path, found: list[Problem]
+    name: Any, path: Keys, settings: Mapping[str, Any], at: Keys, found: list[Problem]
 ) -> tuple[StrategySpec, int | None]:
     return StrategySpec(name=str(name), settings=settings), None
 
 
 def _checked(
-    name: Any, path: Path, settings: Mapping[str, Any], at: Path, found: list[Problem]
+    name: Any, path: Keys, settings: Mapping[str, Any], at: Keys, found: list[Problem]
 ) -> tuple[StrategySpec, int | None]:
     """Return one strategy and its num_samples; path: of its name, at: of its settings."""
     known = strategies.names()
@@ -219,7 +218,7 @@ def parse_stop(raw: Any, found: list[Problem]) -> RuleSpec | None:
         found.append(Problem(("stop",), f"expected a rule's name, found {show(raw)}"))
         return None
     name = entry.get("rule", "fifo")
-    path: Path = ("stop",) if isinstance(raw, str) else ("stop", "rule")
+    path: Keys = ("stop",) if isinstance(raw, str) else ("stop", "rule")
     settings = {k: v for k, v in entry.items() if k != "rule" and v is not None}
     rules = stopping.RULES
     if not isinstance(name, str) or name not in rules:
@@ -251,7 +250,7 @@ def parse_executor(raw: Any, found: list[Problem]) -> ExecutorSpec | None:
         found.append(Problem(("executor",), message))
         return None
     ((name, settings),) = entry.items()
-    path: Path = ("executor",) if isinstance(raw, str) else ("executor", name)
+    path: Keys = ("executor",) if isinstance(raw, str) else ("executor", name)
     if name not in EXECUTORS:
         hint = meant(name, EXECUTORS) or f"; expected {listed(EXECUTORS)}"
         found.append(Problem(path, f"there is no executor {show(name)}{hint}", at_key=True))
@@ -270,7 +269,7 @@ def parse_executor(raw: Any, found: list[Problem]) -> ExecutorSpec | None:
 
 def _report_unknown(
     settings: Mapping[str, Any],
-    path: Path,
+    path: Keys,
     known: Sequence[str],
     what: str,
     found: list[Problem],

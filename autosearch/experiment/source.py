@@ -14,7 +14,7 @@ import yaml
 
 from autosearch.errors import ExperimentError, Fault
 
-Path = tuple[str | int, ...]
+Keys = tuple[str | int, ...]
 Place = tuple[int, int]
 
 MAX_BYTES = 256 * 1024
@@ -71,10 +71,10 @@ class Source:
 
     data: Any
     file: str
-    keys: Mapping[Path, Place] = field(default_factory=dict, repr=False)
-    values: Mapping[Path, Place] = field(default_factory=dict, repr=False)
+    keys: Mapping[Keys, Place] = field(default_factory=dict, repr=False)
+    values: Mapping[Keys, Place] = field(default_factory=dict, repr=False)
 
-    def place(self, path: Path, *, key: bool = False) -> Place:
+    def place(self, path: Keys, *, key: bool = False) -> Place:
         """Return where `path` stands, or its nearest parent; (0, 0) where nothing is known.
 
         key: the place of the key itself rather than of its value.
@@ -184,12 +184,12 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.keys: dict[Path, Place] = {}
-        self.values: dict[Path, Place] = {}
+        self.keys: dict[Keys, Place] = {}
+        self.values: dict[Keys, Place] = {}
         self.faults: list[Fault] = []
         self.count = 0
 
-    def read(self, node: yaml.Node, path: Path) -> Any:
+    def read(self, node: yaml.Node, path: Keys) -> Any:
         self.count += 1
         if self.count > MAX_NODES:
             _refuse(f"the aliases expand to more than {MAX_NODES} values", self.file, _place(node))
@@ -208,7 +208,7 @@ class _Reader:
             self.fault(path, "the text holds a NUL character, which no program can be given", node)
         return scalar(node.value) if node.tag == _PLAIN else node.value
 
-    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def mapping(self, node: yaml.MappingNode, path: Keys) -> dict[str, Any]:
         known: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = self.key(key_node, path)
@@ -222,7 +222,7 @@ class _Reader:
             known[key] = self.read(value_node, (*path, key))
         return known
 
-    def key(self, node: yaml.Node, path: Path) -> str | None:
+    def key(self, node: yaml.Node, path: Keys) -> str | None:
         if not isinstance(node, yaml.ScalarNode) or not node.value:
             self.fault(path, "a key is text; found a list, a mapping or nothing", node)
         elif node.tag not in _UNTAGGED:
@@ -233,7 +233,7 @@ class _Reader:
             return str(node.value)
         return None
 
-    def fault(self, path: Path, message: str, node: yaml.Node) -> None:
+    def fault(self, path: Keys, message: str, node: yaml.Node) -> None:
         self.faults.append(Fault(dotted(path), message, self.file, *_place(node)))
 
 
@@ -241,7 +241,7 @@ def _place(node: yaml.Node) -> Place:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def dotted(path: Path) -> str:
+def dotted(path: Keys) -> str:
     """Return a path as it is written in messages: `metric[0].name`.
 
     >>> dotted(("metric", 0, "name"))

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 from autosearch import strategies
 from autosearch.errors import InputError
+from autosearch.experiment.modelarts import STRATEGIES
 from autosearch.spelling import did_you_mean
 
 # ModelArts' name of a template → the name of its algorithm there.
@@ -35,8 +36,6 @@ def template_text(name: str) -> str:
 
 
 def _modelarts(algorithm: str) -> str:
-    from autosearch.experiment.modelarts import STRATEGIES
-
     own = strategies.describe(STRATEGIES.get(algorithm, algorithm))
     settings = [
         f"  {info.name}: {info.default}  # {info.help}"

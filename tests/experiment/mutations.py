@@ -16,7 +16,7 @@ name: digits
 command: [python, train.py, "--lr={lr}", "--layers={layers}", "--opt={opt}", "-m={momentum}"]
 env: {THREADS: 2, TOKEN: {from_env: HOME}}
 metric:
-  - {name: val_acc, mode: max, regex: 'val_acc=([0-9.]+)', reduce: best}
+  - {name: val_acc, mode: max, regex: 'val_acc=(\\S+)', reduce: best}
   - {name: val_loss, mode: min}
 space:
   lr:       {type: float, low: 1e-5, high: 0.1, scale: log, default: 0.001}
@@ -111,10 +111,11 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("executor: local", "executor: kubernetes"),
     ("executor: local", "executor: {ray: {adress: auto}}"),
     # regexes and metrics
-    ("'val_acc=([0-9.]+)'", "'val_acc=([0-9.]+'"),
-    ("'val_acc=([0-9.]+)'", '"val_acc=(\\d+)"'),
+    (r"'val_acc=(\S+)'", r"'val_acc=(\S+'"),
+    (r"'val_acc=(\S+)'", r"'val_acc=(.*?)'"),
+    (r"'val_acc=(\S+)'", r'"val_acc=(\d+)"'),
     ("name: val_loss", "name: val_acc"),
-    ("  - {name: val_acc, mode: max, regex: 'val_acc=([0-9.]+)', reduce: best}\n", "  - val_acc\n"),
+    ("{name: val_acc, mode: max, regex: 'val_acc=(\\S+)', reduce: best}", "val_acc"),
     # the command and what it is given
     ("--lr={lr}", "--lr={lrr}"),
     ('"--lr={lr}", ', ""),

@@ -24,8 +24,15 @@ def test_a_usual_experiment_is_passed_over_in_silence() -> None:
 @pytest.mark.parametrize(
     ("changes", "warning"),
     [
-        ({"metric": {"name": "val_loss", "mode": "max"}}, "of val_loss smaller is usually better"),
-        ({"metric": {"name": "f1", "mode": "min"}}, "of f1 larger is usually better"),
+        (
+            {"metric": {"name": "val_loss", "mode": "max"}},
+            "metric[0].mode: found max; of val_loss, smaller is usually better",
+        ),
+        ({"metric": {"name": "f1", "mode": "min"}}, "of f1, larger is usually better"),
+        (
+            {"metric": {"name": "acc", "mode": "max", "regex": "acc=([0-9.]+)"}},
+            "metric[0].regex: the regex reads 1.5e-05 as 1.5",
+        ),
         (
             {"space": {"lr": {"type": "float", "low": 1e-5, "high": 1}}},
             "space.lr: 1e-05..1.0 is li",

@@ -97,7 +97,7 @@ def test_text_and_mapping_make_the_same_experiment(tmp_path: Path) -> None:
     assert experiment == from_dict(experiment.to_dict(), tmp_path)
     assert experiment == load_text(GOOD, str(path))
     assert experiment.folder == tmp_path
-    assert experiment.objective.rule == Rule("val_acc", "val_acc=([0-9.]+)")
+    assert experiment.objective.rule == Rule("val_acc", r"val_acc=(\S+)")
     assert experiment.env == {"THREADS": "2", "TOKEN": FromEnv(from_env="HOME")}
     assert experiment.limits.trial_time == 5400.0
     assert experiment.limits.memory == 8 * 2**30

@@ -114,6 +114,17 @@ def test_a_template_without_a_command_takes_it_from_the_caller(tmp_path: Path) -
     assert by_override.search.parallel == 2
 
 
+@pytest.mark.parametrize("override", ["search.trials=0", "search_algorithm.num_samples=0"])
+def test_an_override_of_a_template_is_named_in_its_fault(tmp_path: Path, override: str) -> None:
+    path = tmp_path / "Bayes.yaml"
+    path.write_text(TEMPLATE, encoding="utf-8")
+    with pytest.raises(ExperimentError) as caught:
+        load_file(path, [override], command="x")
+    field = override.partition("=")[0]
+    expected = f"--set {override}: {field}: expected a number of at least 1, found 0"
+    assert str(caught.value) == expected
+
+
 def test_the_apis_shape_is_the_same_experiment() -> None:
     plain = from_modelarts(API)
     experiment = from_dict({**plain, "name": "t", "command": "python train.py"}, "/nowhere")

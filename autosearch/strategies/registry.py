@@ -17,6 +17,7 @@ from autosearch.strategies.base import Strategy, settings_of
 # Imported on use.
 BUILT_IN: Mapping[str, str] = {
     "auto": "autosearch.strategies.auto:Auto",
+    "bayes_opt_search": "autosearch.strategies.bayes_opt:BayesOpt",
     "tpe_search": "autosearch.strategies.tpe:TPESearch",
     "anneal_search": "autosearch.strategies.anneal:AnnealSearch",
     "random": "autosearch.strategies.random:RandomSearch",

@@ -39,11 +39,18 @@ class AnnealSearch:
         0.1, "how fast the changes shrink: their width is 1 / (1 + trials * shrink_coef)", low=0.0
     )
 
+    engine: str = setting("native", "whose algorithm", choices=("native", "hyperopt"))
+
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return a change of good trials, the defaults first; None: the space is exhausted."""
         if len(history) < INITIAL:
             params = initial_point(space, history, rng, INITIAL)
             return None if params is None else Suggestion(params, "anneal_search/initial")
+        if self.engine == "hyperopt":
+            from autosearch.strategies.engines.hyperopt import ask_anneal
+
+            params = ask_anneal(space, history, rng, self.avg_best_idx, self.shrink_coef)
+            return None if params is None else Suggestion(params, "anneal_search/hyperopt")
         best = best_params(history)
         steps = (
             anneal_step(space, best, rng, self.avg_best_idx, self.shrink_coef) for _ in range(TRIES)

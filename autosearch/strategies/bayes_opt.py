@@ -11,11 +11,14 @@ from autosearch.strategies.bayes.encoding import Encoding
 from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.proposal import Policy, Proposal
 from autosearch.strategies.bayes.recipe import RECIPE
+from autosearch.strategies.initial import initial_point
 from autosearch.trial import History
 
 # Found once: a look for the loaded libraries takes milliseconds, a limit then microseconds. One
 # thread, since the order of a sum, and with it the last bit, would depend on their number.
 _POOLS = ThreadpoolController()
+# scikit-optimize's own number of initial points.
+SKOPT_INITIAL = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,12 @@ class BayesOpt:
         0, "points tried before the model is asked; 0: one more than parameters, 4 to 10", low=0
     )
 
+    engine: str = setting("native", "whose algorithm", choices=("native", "skopt"))
+
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return the next suggestion, or None when the space is exhausted."""
+        if self.engine == "skopt":
+            return self._ask_skopt(space, history, rng)
         with _POOLS.limit(limits=1, user_api="blas"):
             knowledge = Knowledge(Encoding(space), history, RECIPE)
             policy = Policy(
@@ -61,3 +68,17 @@ class BayesOpt:
                 initial=self.n_initial_points,
             )
             return Proposal(knowledge, policy, rng).suggestion()
+
+    def _ask_skopt(
+        self, space: Space, history: History, rng: np.random.Generator
+    ) -> Suggestion | None:
+        initial = self.n_initial_points or SKOPT_INITIAL
+        if len(history) < initial:
+            params = initial_point(space, history, rng, initial)
+            return None if params is None else Suggestion(params, "bayes_opt_search/initial")
+        from autosearch.strategies.engines.skopt import ask_skopt
+
+        surrogate = "gp" if self.surrogate == "auto" else self.surrogate
+        kind = "ei" if self.kind == "auto" else self.kind
+        params = ask_skopt(space, history, rng, surrogate, kind, kappa=self.kappa, xi=self.xi)
+        return None if params is None else Suggestion(params, "bayes_opt_search/skopt")

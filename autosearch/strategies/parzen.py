@@ -42,22 +42,29 @@ class Parzen:
 
     def log_density(self, rows: Matrix, active: Mask) -> Vector:
         """Return the logarithm of the density over each row's active parameters, shape (n,)."""
-        joint = np.where(active[:, None, :], self._terms(rows), 0.0).sum(axis=2)
+        joint = np.zeros((len(rows), len(self.centres)))
+        for j in range(rows.shape[1]):
+            term = self._categories(rows, j) if self.cube.categorical[j] else self._numbers(rows, j)
+            term[:, np.isnan(self.centres[:, j])] = 0.0
+            term[~active[:, j]] = 0.0
+            joint += term
         # The uniform density is 1; it is the mixture's last kernel.
         peak = np.maximum(joint.max(axis=1, initial=0.0), 0.0)
         total = np.exp(joint - peak[:, None]).sum(axis=1) + np.exp(-peak)
         return np.asarray(peak + np.log(total / (len(self.centres) + 1)))
 
-    def _terms(self, rows: Matrix) -> NDArray[np.float64]:
-        """Return each kernel's logarithm per parameter, shape (n, m, d)."""
-        apart = rows[:, None, :] - self.centres
-        with np.errstate(invalid="ignore"):
-            mass = ndtr((1.0 - self.centres) / self.widths) - ndtr(-self.centres / self.widths)
-            scale = np.log(self.widths * mass) + 0.5 * np.log(2 * np.pi)
-            numbers = -0.5 * (apart / self.widths) ** 2 - scale
-            values = np.maximum(self.cube.counts, 1)
-            # Densities, not probabilities: the uniform one is 1 for every kind.
-            same = np.log(values * (1.0 - self.widths) + self.widths)
-            categories = np.where(np.abs(apart) < 0.5 / values, same, np.log(self.widths))
-        terms = np.where(self.cube.categorical, categories, numbers)
-        return np.where(np.isnan(self.centres), 0.0, terms)
+    def _numbers(self, rows: Matrix, j: int) -> Matrix:
+        """Return the logarithms of the kernels of parameter `j`, shape (n, m)."""
+        centres, widths = self.centres[:, j], self.widths[:, j]
+        mass = ndtr((1.0 - centres) / widths) - ndtr(-centres / widths)
+        scaled = (rows[:, j, None] - centres) / widths
+        return np.asarray(-0.5 * scaled**2 - np.log(widths * mass * np.sqrt(2.0 * np.pi)))
+
+    def _categories(self, rows: Matrix, j: int) -> Matrix:
+        """Return the logarithms of the kernels of category `j`, shape (n, m).
+
+        They are densities on the unit interval, not probabilities: the uniform one is 1.
+        """
+        centres, redrawn, count = self.centres[:, j], self.widths[:, j], self.cube.counts[j]
+        same = np.abs(rows[:, j, None] - centres) < 0.5 / count
+        return np.where(same, np.log(count * (1.0 - redrawn) + redrawn), np.log(redrawn))

@@ -46,11 +46,18 @@ class TPESearch:
         exclusive=True,
     )
 
+    engine: str = setting("native", "whose algorithm", choices=("native", "hyperopt"))
+
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return the best of some points drawn near good trials; None: the space is exhausted."""
         if len(history) < self.n_initial_points:
             params = initial_point(space, history, rng, self.n_initial_points)
             return None if params is None else Suggestion(params, "tpe_search/initial")
+        if self.engine == "hyperopt":
+            from autosearch.strategies.engines.hyperopt import ask_tpe
+
+            params = ask_tpe(space, history, rng, self.gamma)
+            return None if params is None else Suggestion(params, "tpe_search/hyperopt")
         good, bad = self._densities(space, history, rng)
         rows = good.sample(rng, CANDIDATES)
         active = cube_of(space).active(rows)

@@ -1,0 +1,1 @@
+"""Algorithms of other packages behind our strategies' interface; each package in one file."""

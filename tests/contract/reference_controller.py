@@ -16,9 +16,11 @@ import time
 import uuid
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from autosearch.executors.job_controller import JobSpec, JobState
+if TYPE_CHECKING:
+    # Only the types: as with any controller, nothing of the search is needed to run.
+    from autosearch.executors.job_controller import JobSpec, JobState
 
 RUNNER = Path(__file__).with_name("reference_runner.py")
 
@@ -38,7 +40,7 @@ class FolderController:
             if folder.name[0] != "." and not (folder / "started").exists():
                 self._start(folder)
 
-    def submit(self, job: JobSpec) -> str:
+    def submit(self, job: "JobSpec") -> str:
         if "\0" in "".join(job["command"]):
             raise ValueError("a NUL in the command")
         id = hashlib.sha256(job["key"].encode()).hexdigest()[:12]
@@ -58,11 +60,11 @@ class FolderController:
         command = [sys.executable, "-I", "-S", str(RUNNER), str(folder)]
         subprocess.run(command, start_new_session=True, check=True, stdin=subprocess.DEVNULL)
 
-    def state(self, id: str) -> JobState:
+    def state(self, id: str) -> "JobState":
         folder = self.folder(id)
         for _ in range(2):
             with contextlib.suppress(FileNotFoundError):
-                return cast(JobState, json.loads((folder / "exit.json").read_text()))
+                return cast("JobState", json.loads((folder / "exit.json").read_text()))
             if not (folder / "started").exists():
                 return {"phase": "waiting"}
             if _is_locked(folder / "lock"):
@@ -105,6 +107,8 @@ def serve(address: str, root: Path) -> None:
     """Answer calls at an address of an abstract Unix socket, one after the other, for ever."""
     controller = FolderController(root)
     with Listener(address, "AF_UNIX", backlog=64) as listener:
+        sys.stdout.write("up\n")
+        sys.stdout.flush()
         while True:
             with listener.accept() as connection, contextlib.suppress(EOFError, OSError):
                 name, arguments = connection.recv()
@@ -124,18 +128,21 @@ class RemoteController:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        """Start the process; returns once it answers."""
         code = (
             f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
             "from pathlib import Path\n"
             "from tests.contract.reference_controller import serve\n"
             f"serve({self.address!r}, Path({str(self.root)!r}))\n"
         )
-        self._process = subprocess.Popen([sys.executable, "-c", code])
+        self._process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
 
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
     def _call(self, name: str, *arguments: Any) -> Any:
@@ -149,11 +156,11 @@ class RemoteController:
             raise answer
         return answer
 
-    def submit(self, job: JobSpec) -> str:
+    def submit(self, job: "JobSpec") -> str:
         return cast(str, self._call("submit", job))
 
-    def state(self, id: str) -> JobState:
-        return cast(JobState, self._call("state", id))
+    def state(self, id: str) -> "JobState":
+        return cast("JobState", self._call("state", id))
 
     def log(self, id: str, offset: int, size: int) -> bytes:
         return cast(bytes, self._call("log", id, offset, size))

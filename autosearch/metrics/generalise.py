@@ -43,14 +43,13 @@ def regexes_for(line: str, number: Occurrence, metric: str) -> Iterator[str]:
 def _label_starts(
     line: str, before: list[_Piece], number: Occurrence, metric: str
 ) -> Iterator[int]:
-    """Yield where a label that is most like the metric's name may begin, the shortest first."""
-    alike = {
-        index: similarity(metric, line[piece.start : number.start])
-        for index, piece in enumerate(before)
-        if piece.kind == "word"
-    }
-    best = max(alike.values(), default=0.0)
-    yield from (index for index in reversed(alike) if alike[index] >= best)
+    """Yield where a label may begin: where it is most like the metric's name, then further left."""
+    words = [i for i, piece in enumerate(before) if piece.kind == "word"]
+    alike = [similarity(metric, line[before[i].start : number.start]) for i in words]
+    shortest = max(
+        (i for i, each in zip(words, alike, strict=True) if each == max(alike)), default=0
+    )
+    yield from (i for i in reversed(words) if i <= shortest)
 
 
 def _exact(line: str, number: Occurrence, pattern: str) -> Iterator[str]:

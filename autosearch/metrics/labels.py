@@ -30,6 +30,7 @@ _SYNONYMS: Final = {
     for word in words
 }
 _TOKEN = regex.compile(r"[\w@]+(?:[\-/.'][\w@]+)*")
+_FILLERS: Final = frozenset(("is", "was", "of", "at", "the", "on", "for", "in", "now", "reached"))
 _TOKENS_BESIDE: Final = 6  # of the words before a number, this many can belong to its label
 # With one of these before it, "acc" is rather another metric.
 _QUALIFIERS: Final = frozenset((*_SAME[0], *_SAME[1], *_SAME[2], "best", "avg", "average", "mean"))
@@ -48,7 +49,8 @@ def similarity(name: str, label: str) -> float:
     What is written together is taken together: "val_acc" is not wholly acc.
     """
     wanted = words_of(name)
-    given = [words_of(token) for token in _TOKEN.findall(label)][-_TOKENS_BESIDE:]
+    tokens = [token for token in _TOKEN.findall(label) if token.lower() not in _FILLERS]
+    given = [words_of(token) for token in tokens[-_TOKENS_BESIDE:]]
     if not wanted or not any(given):
         return float(bool(name.strip()) and name.strip() == label.strip())
     best = 0.0

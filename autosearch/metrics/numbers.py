@@ -49,7 +49,7 @@ VALUE: Final = rf"(?:{_WRAPPER})?{_OPENING}{ALONE}(?:\s*\])?"
 """Matches one number as programs print it: perhaps wrapped, quoted or alone in brackets."""
 
 _VALUE = regex.compile(rf"\s*(?:{_WRAPPER})?{_OPENING}(?P<number>{NUMBER}){_END}")
-_IN_TEXT = regex.compile(rf"(?<![\w.]){ALONE}")
+_IN_TEXT = regex.compile(rf"(?<![\w.]|[0-9][eE][-+]){ALONE}")
 
 
 class Occurrence(NamedTuple):

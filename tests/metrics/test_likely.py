@@ -113,6 +113,8 @@ def check_regex(line: Likely) -> None:
         ("test_f1", "F1", "loss"),
         ("top1", "acc top 1", "top 5"),
         ("mean_reward", "average return", "episode length"),
+        ("acc", "test accuracy is now", "test loss is now"),
+        ("acc", "acc", "val_acc"),
     ],
 )
 def test_a_near_name_is_more_alike_than_a_far_one(name: str, near: str, far: str) -> None:

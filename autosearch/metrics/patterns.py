@@ -52,9 +52,10 @@ def built_in_regex(name: str) -> str:
     return rf"(?ia){_whole(name)}(?:{after}|{before})"
 
 
-def longest_word(name: str) -> str:
-    """Return the longest part that every spelling of the name contains, in lower case."""
-    return max((word for word in _WORDS.split(name) if word), key=len, default=name).lower()
+def longest_word(name: str) -> bytes:
+    """Return the longest part that every spelling of the name contains: UTF-8, ASCII lower case."""
+    words = [word.encode("utf-8", "surrogatepass") for word in _WORDS.split(name) if word]
+    return max(words, key=len, default=name.encode("utf-8", "surrogatepass")).lower()
 
 
 def _whole(name: str) -> str:

@@ -87,7 +87,7 @@ def test_every_name_makes_a_pattern(name: str) -> None:
     line = f"epoch 1 | {name} = 0.5"
     assert 0.5 in values(name, line) or not name.strip()
     assert regex.search(name_regex(name), line)
-    assert longest_word(name) in line.lower()
+    assert longest_word(name) in line.encode().lower()
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,11 @@ class Extractor:
 
     def finish(self) -> list[Hit]:
         """Return the values in the last line, which has no end."""
-        return self.feed(b"\n") if self._tail or self._in_long_line else []
+        if not self._tail:
+            return []
+        hits = self.feed(b"\n")
+        self._tail_offset -= 1  # the log does not hold the end that was put there
+        return hits
 
     def _feed(self, piece: bytes, hits: list[Hit]) -> None:
         """Read a piece no longer than a window, so that only the first line can be a long one."""

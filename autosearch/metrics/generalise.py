@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import regex
 
-from autosearch.metrics.labels import similarity
+from autosearch.metrics.labels import similarity, words_of
 from autosearch.metrics.numbers import Occurrence, numbers_in
 
 _HELD: Final = r"[-+.\w]"
@@ -21,13 +21,15 @@ class _Piece(NamedTuple):
 
 
 def regexes_for(line: str, number: Occurrence, metric: str) -> Iterator[str]:
-    """Yield regexes that find exactly this number in the line, from the loosest to the strictest.
+    """Yield regexes that find exactly this number in the line, the best first.
 
     Of what stands before the number, first only the words that are like the metric's name are kept,
-    then more; other numbers become number classes and blanks `\\s+`. The last regex describes the
-    whole line.
+    then more; other numbers become number classes and blanks `\\s+`. Where there are no words, as
+    in a table, the regex describes the whole line.
     """
-    before, after = _pieces(line, 0, number.start), _pieces(line, number.stop, len(line))
+    names = set(words_of(metric))
+    before = _pieces(line, 0, number.start, names)
+    after = _pieces(line, number.stop, len(line.rstrip()), names)
     held = _group(line[number.start : number.stop])
     for start in _label_starts(line, before, number, metric):
         yield from _exact(line, number, _bound(before[:start]) + _text(before[start:]) + held)
@@ -36,21 +38,21 @@ def regexes_for(line: str, number: Occurrence, metric: str) -> Iterator[str]:
         for stop, piece in enumerate(after, 1):
             if piece.kind == "word":
                 yield from _exact(line, number, rf"{held}{_text(after[:stop])}\b")
-    yield from _exact(line, number, f"^{_text(before)}{held}")
-    yield from _exact(line, number, rf"^{_text(before)}{held}{_text(after)}\s*$")
+    beginning = "^" + regex.sub(r"^\\s\+", r"\\s*", _text(before))
+    yield from _exact(line, number, rf"{beginning}{held}{_text(after)}\s*$")
+    yield from _exact(line, number, f"{beginning}{held}")
 
 
 def _label_starts(
     line: str, before: list[_Piece], number: Occurrence, metric: str
 ) -> Iterator[int]:
-    """Yield where a label that is most like the metric's name may begin, the shortest first."""
-    alike = {
-        index: similarity(metric, line[piece.start : number.start])
-        for index, piece in enumerate(before)
-        if piece.kind == "word"
-    }
-    best = max(alike.values(), default=0.0)
-    yield from (index for index in reversed(alike) if alike[index] >= best)
+    """Yield where a label may begin: where it is most like the metric's name, then further left."""
+    words = [i for i, piece in enumerate(before) if piece.kind == "word"]
+    alike = [similarity(metric, line[before[i].start : number.start]) for i in words]
+    shortest = max(
+        (i for i, each in zip(words, alike, strict=True) if each == max(alike)), default=0
+    )
+    yield from (i for i in reversed(words) if i <= shortest)
 
 
 def _exact(line: str, number: Occurrence, pattern: str) -> Iterator[str]:
@@ -73,13 +75,16 @@ def _text(pieces: list[_Piece]) -> str:
     return "".join(piece.pattern for piece in pieces)
 
 
-def _pieces(line: str, start: int, stop: int) -> list[_Piece]:
+def _pieces(line: str, start: int, stop: int, names: set[str]) -> list[_Piece]:
+    """Return the parts of a line; a number that is a part of the metric's name is kept."""
     pieces: list[_Piece] = []
     at = start
     for number in numbers_in(line[:stop]):
         if number.start >= start:
             pieces += _plain_pieces(line, at, number.start)
-            pieces.append(_Piece("number", f"{_HELD}+", number.start))
+            text = line[number.start : number.stop]
+            pattern = _escape(text) if text in names else f"{_HELD}+"
+            pieces.append(_Piece("number", pattern, number.start))
             at = number.stop
     return pieces + _plain_pieces(line, at, stop)
 
@@ -95,9 +100,16 @@ def _plain_pieces(line: str, start: int, stop: int) -> list[_Piece]:
 
 def _small_pieces(line: str, start: int, stop: int) -> list[_Piece]:
     return [
-        _Piece(m.lastgroup or "", r"\s+" if m["blank"] else _escape(m[0]), m.start())
-        for m in _PIECE.finditer(line, start, stop)
+        _Piece(m.lastgroup or "", _small(m), m.start()) for m in _PIECE.finditer(line, start, stop)
     ]
+
+
+def _small(piece: regex.Match[str]) -> str:
+    if piece["blank"]:
+        return r"\s+"
+    if piece[0][0].isdigit():  # a date, a time, an ordinal: not the same in the next line
+        return regex.sub(r"\d+", r"\\d+", _escape(piece[0]))
+    return _escape(piece[0])
 
 
 def _escape(text: str) -> str:

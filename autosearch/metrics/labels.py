@@ -29,7 +29,12 @@ _SYNONYMS: Final = {
     for words in _SAME
     for word in words
 }
-_WORDS_BESIDE: Final = 6  # of the words before a number, this many can belong to its label
+_TOKEN = regex.compile(r"[\w@]+(?:[\-/.'][\w@]+)*")
+_FILLERS: Final = frozenset(("is", "was", "of", "at", "the", "on", "for", "in", "now", "reached"))
+_TOKENS_BESIDE: Final = 6  # of the words before a number, this many can belong to its label
+# With one of these before it, "acc" is rather another metric.
+_QUALIFIERS: Final = frozenset((*_SAME[0], *_SAME[1], *_SAME[2], "best", "avg", "average", "mean"))
+_QUALIFIED: Final = 0.9
 
 
 def words_of(text: str) -> list[str]:
@@ -41,16 +46,25 @@ def similarity(name: str, label: str) -> float:
     """Return how alike a name and a label are, from 0 to 1; 1 where they have the same words.
 
     Only the end of the label counts, as far as it is alike: "epoch 3 took 2 s, val acc" is val_acc.
+    What is written together is taken together: "val_acc" is not wholly acc.
     """
     wanted = words_of(name)
-    given = words_of(label)[-_WORDS_BESIDE:]
-    if not wanted or not given:
-        return float(bool(name) and name.strip() == label.strip())
-    tails = [given[-length:] for length in range(1, len(given) + 1)]
-    return max(_alike(wanted, tail) for tail in tails)
+    tokens = [token for token in _TOKEN.findall(label) if token.lower() not in _FILLERS]
+    given = [words_of(token) for token in tokens[-_TOKENS_BESIDE:]]
+    if not wanted or not any(given):
+        return float(bool(name.strip()) and name.strip() == label.strip())
+    best = 0.0
+    tail: list[str] = []
+    for i in range(len(given) - 1, -1, -1):
+        tail = given[i] + tail
+        qualified = i > 0 and not _QUALIFIERS.isdisjoint(given[i - 1])
+        best = max(best, _alike(wanted, tail) * (_QUALIFIED if qualified else 1.0))
+    return best
 
 
 def _alike(wanted: list[str], given: list[str]) -> float:
+    if not given:
+        return 0.0
     found = sum(max(_word_alike(word, other) for other in given) for word in wanted)
     back = sum(max(_word_alike(word, other) for other in wanted) for word in given)
     return (found + back) / (len(wanted) + len(given))

@@ -1,8 +1,9 @@
 """The lines of a log in which a metric that was not found most likely stands."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import regex
@@ -10,12 +11,14 @@ import regex
 from autosearch.metrics.generalise import regexes_for
 from autosearch.metrics.labels import similarity
 from autosearch.metrics.lines import shown_text
-from autosearch.metrics.numbers import Occurrence, numbers_in
+from autosearch.metrics.numbers import Occurrence, numbers_in, same
 from autosearch.metrics.tables import column_headers
 
 _NUMBERS_OR_BLANKS = regex.compile(
     r"[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\b(?i:nan|inf)\b|\s+|(?<=[\s=:])-(?=[0-9])"
 )
+# A header has words, and no number that stands alone.
+_WORDS_ALONE = regex.compile(r"^(?!.*(?<![\w.\-@])[0-9.]+(?![\w.\-]))(?=.*[^\W\d_])")
 _PHRASE_END = regex.compile(r"[,;|)\]]")
 _MAX_LINE: Final = 2000
 _MAX_SHAPES: Final = 2000
@@ -84,27 +87,39 @@ def numbered_lines(log: str | Iterable[str]) -> Iterator[tuple[int, str]]:
             yield number, part
 
 
-def shapes(
-    log: str | Iterable[str], keep: Callable[[str], bool] = lambda line: True
-) -> list[Shape]:
+def shapes(log: str | Iterable[str]) -> list[Shape]:
     """Return the lines with a number, those of one shape taken together, in order of appearance.
 
-    keep: only lines for which it holds are returned. Of very many shapes only the first are.
+    Of very many shapes only the first are returned.
     """
     found: dict[str, Shape] = {}
-    above: deque[str] = deque(maxlen=_LINES_ABOVE)
-    for number, line in numbered_lines(log):
-        line = shown_text(line[:_MAX_LINE])
+    for number, line, above in _lines_below(log):
         key = _NUMBERS_OR_BLANKS.sub(" ", line)
-        if not keep(line):
-            continue
         if (shape := found.get(key)) is not None:
             shape.line_number, shape.line, shape.lines = number, line, shape.lines + 1
         elif len(found) < _MAX_SHAPES and numbers_in(line):
-            found[key] = Shape(number, line, tuple(reversed(above)))
-        elif line.strip():
-            above.append(line)
+            found[key] = Shape(number, line, above)
     return list(found.values())
+
+
+def lines_holding(log: str | Iterable[str], value: float) -> list[Shape]:
+    """Return the lines that hold a number, each as a shape of its own; of very many the first."""
+    holding = (
+        Shape(number, line, above)
+        for number, line, above in _lines_below(log)
+        if any(same(each.value, value) for each in numbers_in(line))
+    )
+    return list(islice(holding, _MAX_SHAPES))
+
+
+def _lines_below(log: str | Iterable[str]) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Yield each line with its number and the lines above it that may be a table's header."""
+    above: deque[str] = deque(maxlen=_LINES_ABOVE)
+    for number, raw in numbered_lines(log):
+        line = shown_text(raw[:_MAX_LINE])
+        yield number, line, tuple(above)
+        if _WORDS_ALONE.search(line):
+            above.appendleft(line)
 
 
 def named_numbers(shape: Shape, metric: str) -> list[tuple[float, Occurrence]]:

@@ -1,6 +1,5 @@
 """What is wrong with a rule's regex, found before a trial is spent on it."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -9,6 +8,7 @@ import regex
 
 from autosearch.metrics.compiling import RegexError, compile_regex
 from autosearch.metrics.matcher import Matcher, step_matcher, value_matcher
+from autosearch.metrics.numbers import same
 from autosearch.metrics.repetition import ambiguous_repetition
 from autosearch.metrics.rules import Rule
 from autosearch.metrics.samples import Sampler
@@ -33,7 +33,7 @@ Field = Literal["regex", "step_regex"]
 _ANY_NUMBER: Final = r"([-+.\w]+)"
 _TRIALS: Final = ("0.5", "12", "-0.5", "1.5e-05", "nan", "inf")
 _STEP_TRIALS: Final = ("7", "12")
-_DOUBLED = regex.compile(r"\\\\(?:[dswDSW](?=[-+*?{)\].,:= ]|$)|[.()\[\]])")
+_DOUBLED = regex.compile(r"(?<!\\)\\\\[dswDSW](?=[+*?{)\]]|$)")
 _AS_SOURCE = regex.compile(r"""[rbf]{0,2}(['"]).*\1|/.*/[gimsuy]*""", regex.DOTALL)
 
 
@@ -236,7 +236,7 @@ def _held_numbers(
     if own is None and all(value is None for value in read.values()):
         yield _no_number(pattern, matcher)
         return
-    wrong = [f"{n} as {v:g}" for n, v in read.items() if v is not None and not _same(float(n), v)]
+    wrong = [f"{n} as {v:g}" for n, v in read.items() if v is not None and not same(float(n), v)]
     missed = [n for n, v in read.items() if v is None]
     told = [f"reads {', '.join(wrong)}"] * bool(wrong)
     told += [f"does not see {', '.join(missed)}"] * bool(missed)
@@ -273,7 +273,3 @@ def _read(matcher: Matcher, line: str) -> float | None:
         return next((number for _, number in matcher.numbers(line, timeout_s=0.1)), None)
     except TimeoutError:
         return None
-
-
-def _same(a: float, b: float) -> bool:
-    return a == b or (math.isnan(a) and math.isnan(b))

@@ -46,8 +46,7 @@ def value_matcher(rule: Rule) -> Matcher:
     """Return what finds the rule's values; raise RegexError where its regex cannot be used."""
     if rule.regex is None:
         pattern = regex.compile(built_in_regex(rule.metric))
-        word = longest_word(rule.metric)
-        literals = Literals((word.encode(),), folded=True) if word.isascii() else None
+        literals = Literals((longest_word(rule.metric),), folded=True)
         return Matcher(pattern, pattern.groupindex["value"], literals, trusted=True)
     return _user_matcher(rule.regex, (_NOT_IN_NAMES.sub("_", rule.metric), "value"))
 

@@ -49,7 +49,7 @@ VALUE: Final = rf"(?:{_WRAPPER})?{_OPENING}{ALONE}(?:\s*\])?"
 """Matches one number as programs print it: perhaps wrapped, quoted or alone in brackets."""
 
 _VALUE = regex.compile(rf"\s*(?:{_WRAPPER})?{_OPENING}(?P<number>{NUMBER}){_END}")
-_IN_TEXT = regex.compile(rf"(?<![\w.]){ALONE}")
+_IN_TEXT = regex.compile(rf"(?<![\w.]|[0-9][eE][-+]){ALONE}")
 
 
 class Occurrence(NamedTuple):
@@ -69,12 +69,22 @@ def numbers_in(text: str) -> list[Occurrence]:
     return [Occurrence(*m.span(), _convert(m[0])) for m in _IN_TEXT.finditer(text)]
 
 
+def same(a: float, b: float) -> bool:
+    """Return whether two values are equal; nan equals nan."""
+    return a == b or (math.isnan(a) and math.isnan(b))
+
+
 def parse_number(text: str) -> float | None:
     """Return the number that `text` begins with, None where it begins with something else.
 
     >>> [parse_number(t) for t in ("1,234.5", "93.5%", "tensor(0.07, device='cuda:0')", "1.2.3")]
     [1234.5, 93.5, 0.07, None]
     """
+    if text.isascii():
+        try:
+            return float(text)  # most texts are just a number, and this is twenty times as fast
+        except ValueError:
+            pass
     match = _VALUE.match(text)
     return None if match is None else _convert(match["number"])
 

@@ -20,11 +20,15 @@ _QUALIFIERS: Final = (
     "|reconstruction|recon|rec|regularization|reg|adversarial|adv|contrastive|distillation|kd"
     "|student|teacher|initial|final|dice|focal|triplet|perceptual|style|content|top-?[0-9]{1,2}"
 )
-_BEFORE: Final = rf"(?<![\w\-/@$])(?<!\w\.)(?<!(?<![\w=])(?:{_QUALIFIERS})\s{{1,3}})"
+_BEFORE: Final = rf"(?<![\w\-/@$])(?<!\w\.)(?<!(?<![\w=])(?:{_QUALIFIERS})(?:'s)?\s{{1,3}})"
 _UNIT: Final = r"(?:\s?[(\[](?:%|[a-z]{1,5}(?:/[a-z]{1,5})?)[)\]])?"
+_WHEN: Final = (
+    r"(?:\s(?:after|at|in|for)\s(?:epoch|iteration|iter|step|batch|round|fold|generation)"
+    r"\s#?[0-9]{1,12})?"
+)
 _ASSIGN: Final = (
-    r"(?:\s{0,80}(?:[:=]{1,2}>?|->|→|[|│┃║]|\.{2,80})\s{0,80}"
-    r"|\s{1,80}(?:is|was|of|at)(?:\s?[:=]\s?|\s)\s{0,8}|\s{1,80})"
+    r"(?:\.?\s{0,80}(?:[:=]{1,2}>?|->|→|≈|[|│┃║]|\.{2,80}:?)\s{0,80}"
+    r"|\s{1,80}(?:is|was|of|at|reached|is now)(?:\s?[:=]\s?|\s)\s{0,8}|\s{1,80})"
 )
 
 
@@ -42,15 +46,16 @@ def built_in_regex(name: str) -> str:
     It reads `name: 0.93`, `name=0.93`, `"name": 0.93`, `name 0.93`, `name is 0.93`,
     `| name | 0.93 |`, and, between commas or bars, `0.93 name`.
     """
-    after = rf"""(?:\\?["'`*]{{1,3}}|\])?{_UNIT}{_ASSIGN}~?\s?(?P<value>{VALUE})"""
+    after = rf"""(?:\\?["'`*]{{1,3}}|\])?{_UNIT}{_WHEN}{_ASSIGN}~?\s?(?P<value>{VALUE})"""
     in_front = rf"(?:^|[,;|(])\s{{0,9}}(?P<value>{ALONE})\s{{1,9}}{_spelled(name)}"
     before = rf"(?=\s?(?:[,;|)]|$))(?<={in_front})"
     return rf"(?ia){_whole(name)}(?:{after}|{before})"
 
 
-def longest_word(name: str) -> str:
-    """Return the longest part that every spelling of the name contains, in lower case."""
-    return max((word for word in _WORDS.split(name) if word), key=len, default=name).lower()
+def longest_word(name: str) -> bytes:
+    """Return the longest part that every spelling of the name contains: UTF-8, ASCII lower case."""
+    words = [word.encode("utf-8", "surrogatepass") for word in _WORDS.split(name) if word]
+    return max(words, key=len, default=name.encode("utf-8", "surrogatepass")).lower()
 
 
 def _whole(name: str) -> str:

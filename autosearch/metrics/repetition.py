@@ -45,23 +45,42 @@ def _divides_again(pattern: Pattern, body: Node) -> bool:
 
 
 def _branches_overlap(pattern: Pattern, body: Node) -> bool:
-    while isinstance(body, Group):
-        body = body.body
+    body = _inside(body)
     if not isinstance(body, Choice):
         return False
     for prefer in _PREFERRED:
         sampler = Sampler(pattern, prefer=prefer)
-        for branch, other in itertools.permutations(body.branches, 2):
-            text = sampler.text(branch)
-            if text and sampler.matches(other, text):
+        texts = [sampler.text(branch) for branch in body.branches]
+        if _spells_twice(texts):
+            return True
+        for text, other in itertools.product(texts, body.branches):
+            if text and texts[body.branches.index(other)] != text and sampler.matches(other, text):
                 return True
     return False
 
 
+def _spells_twice(texts: list[str]) -> bool:
+    """Return whether one or two of some texts give the same text in two ways: aa aaa, aaa aa."""
+    seen: set[str] = set()
+    for length in (1, 2):
+        for combination in itertools.product(texts[:_MANY], repeat=length):
+            text = "".join(combination)
+            if text and text in seen:
+                return True
+            seen.add(text)
+    return False
+
+
 def _same_twice(pattern: Pattern, sequence: Concatenation) -> Node | None:
-    for first, second in zip(sequence.parts, sequence.parts[1:], strict=False):
+    for first, second in itertools.pairwise(map(_inside, sequence.parts)):
         if isinstance(first, Repeat) and isinstance(second, Repeat):
             unlimited = min(first.high, second.high) >= _MANY and not first.possessive
             if unlimited and pattern.source(first.body) == pattern.source(second.body):
                 return first
     return None
+
+
+def _inside(node: Node) -> Node:
+    while isinstance(node, Group):
+        node = node.body
+    return node

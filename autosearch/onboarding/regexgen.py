@@ -9,8 +9,8 @@ import regex
 
 from autosearch.metrics.extractor import Extractor
 from autosearch.metrics.generalise import regexes_for
-from autosearch.metrics.likely import named_numbers, shapes
-from autosearch.metrics.numbers import Occurrence, numbers_in, parse_number
+from autosearch.metrics.likely import lines_holding, named_numbers, shapes
+from autosearch.metrics.numbers import Occurrence, parse_number, same
 from autosearch.metrics.patterns import built_in_regex
 from autosearch.metrics.rules import Rule
 
@@ -58,10 +58,10 @@ def _score(candidate: _Candidate) -> float:
 def _candidates(name: str, log_text: str, wanted: float | None) -> Iterator[_Candidate]:
     """Yield the numbers that may be the metric."""
     built_in = regex.compile(built_in_regex(name))
-    for shape in shapes(log_text, lambda line: wanted is None or _holds(line, wanted)):
+    for shape in shapes(log_text) if wanted is None else lines_holding(log_text, wanted):
         named = [match.span("value") for match in built_in.finditer(shape.line)]
         for alike, number in named_numbers(shape, name):
-            if wanted is not None and not _same(number.value, wanted):
+            if wanted is not None and not same(number.value, wanted):
                 continue
             if any(start <= number.start < stop for start, stop in named):
                 alike = _EXACT_NAME
@@ -69,14 +69,6 @@ def _candidates(name: str, log_text: str, wanted: float | None) -> Iterator[_Can
                 yield _Candidate(shape.line, number, alike + _OFTEN * math.log(shape.lines))
 
 
-def _holds(line: str, wanted: float) -> bool:
-    return any(_same(number.value, wanted) for number in numbers_in(line))
-
-
-def _same(a: float, b: float) -> bool:
-    return a == b or (math.isnan(a) and math.isnan(b))
-
-
 def _reads(pattern: str, name: str, data: bytes, value: float) -> bool:
     extractor = Extractor([Rule(name, pattern)])
-    return any(_same(hit.value, value) for hit in extractor.feed(data) + extractor.finish())
+    return any(same(hit.value, value) for hit in extractor.feed(data) + extractor.finish())

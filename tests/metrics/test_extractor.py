@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autosearch.errors import InputError
@@ -12,6 +12,7 @@ from autosearch.metrics.extractor import WINDOW, Extractor, Hit
 from autosearch.metrics.lines import decode, shown
 from autosearch.metrics.numbers import parse_number
 from autosearch.metrics.rules import Rule
+from tests.metrics.test_literals import PATTERNS
 
 
 def read(log: bytes, *rules: Rule, cuts: tuple[int, ...] = ()) -> list[Hit]:
@@ -77,7 +78,9 @@ def test_every_line_end_ends_a_line(end: str) -> None:
 def test_the_last_line_counts_when_the_log_is_finished_and_not_before() -> None:
     extractor = Extractor([Rule("acc")])
     assert extractor.feed(b"acc: 0.1\nacc: 0.25") == [Hit("acc", 0.1, 1, 0)]
+    assert extractor.read_to == 9
     assert extractor.finish() == [Hit("acc", 0.25, 2, 9)]
+    assert extractor.read_to == 18
     assert extractor.finish() == []
 
 
@@ -181,19 +184,34 @@ def test_no_bytes_raise(log: bytes, cuts: list[int]) -> None:
     assert read(log, *RULES, cuts=tuple(cuts)) == read(log, *RULES)
 
 
-@given(st.lists(PIECES, max_size=60))
-def test_the_filter_in_front_loses_nothing(pieces: list[bytes]) -> None:
+@given(
+    st.lists(PIECES, max_size=60),
+    st.one_of(
+        st.sampled_from(
+            [r"loss: (\S+)", r"(\d+)", r"(?i)ACC\W*(.+)$", r"acc[= ]+(?:é|e)?([0-9.]+)"]
+        ),
+        PATTERNS,
+    ),
+)
+def test_the_filter_in_front_loses_nothing(pieces: list[bytes], pattern: str) -> None:
     log = b"".join(pieces)
-    lines = regex.split(rb"[\r\n]", log)
-    for rule in RULES[1:]:
-        assert rule.regex is not None
-        found = [
-            number
-            for line in lines
-            for match in regex.finditer(rule.regex, decode(shown(line)))
-            if (number := parse_number(match[1])) is not None
-        ]
-        assert [hit.value for hit in read(log, Rule(rule.metric, rule.regex))] == found
+    try:
+        rule = Rule("m", pattern)
+        Extractor([rule])
+    except InputError:
+        assume(False)
+    compiled = regex.compile(pattern)
+    group = min(1, compiled.groups)
+    if "value" in compiled.groupindex:
+        group = compiled.groupindex["value"]
+    found = [
+        number
+        for line in regex.split(rb"[\r\n]", log)
+        if line
+        for match in compiled.finditer(decode(shown(line)))
+        if match[group] is not None and (number := parse_number(match[group])) is not None
+    ]
+    assert [repr(hit.value) for hit in read(log, rule)] == [repr(number) for number in found]
 
 
 # --- long lines ---

@@ -29,6 +29,8 @@ def found(pattern: str) -> list[Problem]:
         r"(?:\d+,)+ acc (\S+)",
         r"^[^|]*\|\s*(\S+)",
         r"path C:\\data acc (\S+)",
+        r"(?:train|val|test)+ acc (\S+)",
+        r"(?:INFO|WARN)* acc (\S+)",
     ],
 )
 def test_a_sound_regex_has_no_problems(pattern: str) -> None:
@@ -90,6 +92,11 @@ def test_what_may_read_wrong_values_is_a_warning(pattern: str, message: str) -> 
         r".*.*acc (\S+)",
         r"(?:(?:a|b)*)*c (\S+)",
         r"(?:\d+\.?)+ acc (\S+)",
+        r"(aa|aaa)+$",
+        r"(?:a|ab|b)+c=(\S+)",
+        r"(.*)(.*)x=(\S+)",
+        r"(.*?,){20}P=(\S+)",
+        r"([ab]|[bc]b|a)+=(\S+)",
     ],
 )
 def test_a_repetition_that_runs_away_is_a_warning(pattern: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autosearch.metrics.numbers import parse_number
+from autosearch.metrics.numbers import numbers_in, parse_number, same
 
 READ = {
     "0.93": 0.93,
@@ -140,6 +140,21 @@ def test_every_float_comes_back(value: float, form: str) -> None:
     expected = float(text.removeprefix("tensor(").rstrip(")%"))
     read = parse_number(text)
     assert read == expected or (read is not None and math.isnan(read) and math.isnan(expected))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("epoch 3/10 loss=1e-3 (0.5%)", [3, 10, 1e-3, 0.5]),
+        ("v2 model_3 1.2.3 x1 1e-31e-3 0.93.ckpt 1.5", [1.5]),
+        ("[1] -2 +3 tensor(5)", [1, -2, 3, 5]),
+        ("nan info inf", [math.nan, math.inf]),
+    ],
+)
+def test_the_numbers_in_a_text_stand_alone(text: str, values: list[float]) -> None:
+    found = numbers_in(text)
+    assert all(same(a.value, b) for a, b in zip(found, values, strict=True))
+    assert [parse_number(text[n.start : n.stop]) is None for n in found] == [False] * len(found)
 
 
 @given(st.integers(-(10**15), 10**15))

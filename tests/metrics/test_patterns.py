@@ -19,6 +19,10 @@ def values(name: str, line: str) -> list[float | None]:
         "val_acc\t0.93",
         "val_acc is 0.93",
         "val_acc of 0.93",
+        "val_acc reached 0.93 (best 0.94)",
+        "val_acc after epoch 3: 0.93",
+        "val_acc ≈ 0.93",
+        "Val. Acc.: 0.93",
         "val_acc -> 0.93",
         "val_acc ........ 0.93",
         '{"val_acc": 0.93, "epoch": 3}',
@@ -83,7 +87,7 @@ def test_every_name_makes_a_pattern(name: str) -> None:
     line = f"epoch 1 | {name} = 0.5"
     assert 0.5 in values(name, line) or not name.strip()
     assert regex.search(name_regex(name), line)
-    assert longest_word(name) in line.lower()
+    assert longest_word(name) in line.encode().lower()
 
 
 @pytest.mark.parametrize(

@@ -122,17 +122,18 @@ def take_snapshot(records: Iterable[Record], owner: Owner | None = None) -> Snap
         interruptions=interruptions,
         commands=commands,
         said=said,
-        outcome=_outcome(said),
+        outcome=_outcome(everything),
         spent_s=_spent(everything),
         owner=owner,
     )
 
 
-def _outcome(said: tuple[Said, ...]) -> Outcome | None:
-    for record in reversed(said):
-        if record.event == "finished":
+def _outcome(records: list[Record]) -> Outcome | None:
+    """Return how the search ended, unless it has gone on since; to open a study changes nothing."""
+    for record in reversed(records):
+        if isinstance(record, Said) and record.event == "finished":
             return Outcome(record.details["ending"], record.text)
-        if record.event == "opened":
+        if not isinstance(record, Said):
             return None
     return None
 

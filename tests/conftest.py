@@ -13,6 +13,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", help="add the full fault matrix and statistics")
+    parser.addoption(
+        "--update-golden", action="store_true", help="write tests/golden anew, to be reviewed"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
+from autosearch import __version__
+
 # name → (module:function that adds its options, what it does).
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("search:add_run", "search, described by a YAML file or by options alone"),
@@ -75,7 +77,12 @@ def _top_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action=_Version, help="print the version and exit")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"autosearch {__version__}",
+        help="print the version and exit",
+    )
     _add_verbose(parser, default=False)
     parser.add_argument("command", metavar="COMMAND", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
@@ -90,16 +97,3 @@ def _add_verbose(parser: argparse.ArgumentParser, *, default: bool) -> None:
         default=default,
         help="log what happens, and show where an unexpected error comes from",
     )
-
-
-class _Version(argparse.Action):
-    """Prints the version; reading it costs more than all the help, so it is done on demand."""
-
-    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
-        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        """Print and exit."""
-        from importlib.metadata import version
-
-        parser.exit(0, f"autosearch {version('autosearch')}\n")

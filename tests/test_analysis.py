@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +39,7 @@ def test_a_value_has_the_users_direction() -> None:
 def test_the_best_so_far_only_gets_better_and_ends_at_the_best(losses: list[float | None]) -> None:
     history = History(tuple(trial(i, loss) for i, loss in enumerate(losses)))
     steps = analysis.best_so_far(history)
-    assert all(b < a for (_, a), (_, b) in zip(steps, steps[1:], strict=False))
+    assert all(b < a for (_, a), (_, b) in pairwise(steps))
     assert (steps[-1][0] if steps else None) == (history.best.number if history.best else None)
 
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-# Prints three losses; --opt=bad fails, --x above 0.99 never comes near it. No Python: it starts fast.
+# Prints three losses; --opt=bad fails, --x above 0.99 never gets there. No Python: it starts fast.
 PROGRAM = """\
 for word; do
   case $word in
@@ -21,7 +21,9 @@ if [ "$opt" = bad ]; then
   echo "ValueError: opt is bad" >&2
   exit 3
 fi
-awk -v x="$x" 'BEGIN { for (i = 1; i <= 3; i++) printf "epoch %d loss: %.6f\\n", i, (x - 0.3)^2 + 1 / i }'
+awk -v x="$x" 'BEGIN {
+  for (i = 1; i <= 3; i++) printf "epoch %d loss: %.6f\\n", i, (x - 0.3)^2 + 1 / i
+}'
 """
 SLOW = 'for i in 1 2 3 4 5 6 7 8 9; do echo "loss: 0.$i"; sleep 0.1; done; sleep 60\n'
 # The same, deaf to any request to end.

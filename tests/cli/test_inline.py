@@ -62,9 +62,8 @@ def test_the_direction_is_asked_for() -> None:
 
 
 def test_the_space_of_the_help_is_a_space() -> None:
-    from autosearch.experiment import from_dict
-
     from autosearch.cli.inline import PARAM_HELP
+    from autosearch.experiment import from_dict
 
     examples = [word for word in PARAM_HELP.split() if "=" in word]
     assert len(examples) == 8

@@ -18,6 +18,7 @@ Mode = Literal["max", "min"]
 Settings = Mapping[str, Any]
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
+ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 REDUCE = r"^(last|best|min|max|mean_last_[1-9][0-9]{0,5})$"
 DEFAULT_TRIALS = 20
 
@@ -162,7 +163,7 @@ class ResourceSpec(_Model):
 class FromEnv(_Model):
     """A value that is read from the environment when a trial starts, and never stored."""
 
-    from_env: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    from_env: str = Field(pattern=ENV_NAME)
 
 
 class RuleSpec(_Model):
@@ -179,9 +180,9 @@ class ExecutorSpec(_Model):
     settings: Settings = Field(default_factory=dict)
 
 
-EnvValue = Annotated[
-    str | FromEnv, BeforeValidator(_env_value, json_schema_input_type=str | float | int | FromEnv)
-]
+EnvValue = Annotated[str | FromEnv, BeforeValidator(_env_value)]
+# What stands in the YAML for this type is described in `autosearch.experiment.schema`.
+_ByHand = WithJsonSchema({})
 
 
 class Experiment(_Model):
@@ -203,7 +204,10 @@ class Experiment(_Model):
         min_length=1,
         description="Where trials run: `trial`, or a folder beside this file.",
     )
-    env: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], EnvValue] = Field(
+    env: Annotated[
+        Mapping[Annotated[str, Field(pattern=ENV_NAME)], EnvValue],
+        _ByHand,
+    ] = Field(
         default_factory=dict,
         description="Environment variables: text with placeholders, or {from_env: NAME}.",
     )
@@ -214,15 +218,12 @@ class Experiment(_Model):
     append: Words = Field(
         default=(), description='How parameters are added to the command, e.g. "--{name}={value}".'
     )
-    metrics: Annotated[
-        tuple[Metric, ...],
-        BeforeValidator(_listed, json_schema_input_type=Metric | list[Metric]),
-    ] = Field(
+    metrics: Annotated[tuple[Metric, ...], BeforeValidator(_listed), _ByHand] = Field(
         validation_alias="metric",
         min_length=1,
         description="What the program prints; the first counts.",
     )
-    space: Annotated[InstanceOf[Space], WithJsonSchema({})] = Field(
+    space: Annotated[InstanceOf[Space], _ByHand] = Field(
         description="The parameters: name → type, range, condition."
     )
     search: Search = Search()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autosearch import stopping, strategies
-from autosearch.experiment.model import Experiment
+from autosearch.experiment.model import ENV_NAME, Experiment, FromEnv, Metric
 from autosearch.experiment.parameters import PARAMETER_NAME
 from autosearch.experiment.sections import EXECUTORS, settings_of_rule
 from autosearch.space.parameters import KINDS
@@ -39,9 +39,10 @@ def schema() -> dict[str, Any]:
         defs.pop(name, None)
     search = defs.pop("Search")["properties"]
     del properties["folder"], search["strategies"]
-    defs["Metric"]["required"] = ["name"]
-    properties["env"]["additionalProperties"] = False
+    defs["FromEnv"] = _trimmed(FromEnv.model_json_schema())
+    defs["Metric"] = _trimmed(Metric.model_json_schema()) | {"required": ["name"]}
     properties |= {
+        "env": _env(properties["env"]["description"]),
         "metric": _metric(),
         "space": _space(),
         "constraints": {
@@ -79,6 +80,16 @@ def _trimmed(node: Any) -> Any:
         key: _trimmed(value)
         for key, value in node.items()
         if not (key == "title" and isinstance(value, str)) and not (key == "default" and empty)
+    }
+
+
+def _env(description: str) -> dict[str, Any]:
+    value = {"anyOf": [{"type": ["string", "number"]}, {"$ref": "#/$defs/FromEnv"}]}
+    return {
+        "description": description,
+        "type": "object",
+        "patternProperties": {ENV_NAME: value},
+        "additionalProperties": False,
     }
 
 

@@ -18,7 +18,8 @@ WORDS = [
     *COMMANDS, "--help", "--json", "--dir", "--set", "x=1", "search.trials=0", "--param", "a=1..2",
     "--metric", "loss", "--max", "--min", "--command", "", "-", "--", "-1", "0", "nosuch.yaml", ".",
     "/dev/null", "/proc/self/mem", "é\udcff", "x" * 300, "--log", "--yes", "--all", "--trials",
-    "1e9", "--ray", "--tail", "--grep", "(", "--state", "-f", "-v", "--out", "/nowhere/x", "--version",
+    "1e9", "--ray", "--tail", "--grep", "(", "--state", "-f", "-v", "--out", "/nowhere/x",
+    "--version",
 ]  # fmt: skip
 
 

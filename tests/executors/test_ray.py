@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -117,14 +115,6 @@ def test_resources_that_no_node_has_are_named(shared_ray: None) -> None:
         f"each trial asks for {CORES + 1} CPU cores, the largest node of this Ray has {CORES}"
     )
     executor.close()
-
-
-@pytest.fixture
-def short_folder() -> Iterator[Path]:
-    """Ray puts sockets below it, and their paths are limited."""
-    folder = Path(tempfile.mkdtemp(prefix="t", dir="/tmp"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run_driver(source: str, folder: Path, **env: str) -> subprocess.Popen[str]:

@@ -58,6 +58,8 @@ class Result:
 
     def value_of(self, trial: Trial) -> float | None:
         """Return a trial's value as the program printed it; None where it has none that counts."""
+        if trial.loss is None:
+            return None
         return user_value(trial.loss, self.state.described.experiment["metric"][0]["mode"])
 
     def command_of(self, trial: Trial) -> str:

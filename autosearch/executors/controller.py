@@ -55,6 +55,7 @@ class ControllerExecutor:
         self._away_since: float | None = None
         self._pause_s = poll_s
         self._look_at = 0.0
+        self._gave_up = False
 
     @property
     def free_slots(self) -> int:
@@ -163,6 +164,7 @@ class ControllerExecutor:
             logger.warning("the job controller does not answer (%s); asking again", error)
             self._away_since = now
         if now - self._away_since > self._patience_s:
+            self._gave_up = True
             raise ExecutorError(
                 f"the job controller has not answered for {self._patience_s:g} s ({error}); its "
                 "jobs may go on: resume when it answers again"
@@ -181,8 +183,15 @@ class ControllerExecutor:
     def close(self, *, at_once: bool = False) -> None:
         """End every job and wait until it has; at once: ask and do not wait, grace is theirs.
 
-        A controller that is away is told by a resume.
+        Jobs of a controller that was given up go on.
         """
+        if not self._gave_up:
+            self._end_all(at_once)
+        for attempt in self._attempts.values():
+            attempt.close()
+        self._attempts.clear()
+
+    def _end_all(self, at_once: bool) -> None:
         for attempt in self._attempts.values():
             attempt.end("driver_gone", "the search was ended")
         graces_s = [attempt.job.limits.grace_s for attempt in self._attempts.values()]
@@ -197,6 +206,3 @@ class ControllerExecutor:
             if time.monotonic() >= give_up_at:
                 break
             time.sleep(min(self._pause_s, CLOSING_POLL_S))
-        for attempt in self._attempts.values():
-            attempt.close()
-        self._attempts.clear()

@@ -8,7 +8,7 @@ from typing import Any
 from autosearch.errors import ExperimentError
 from autosearch.experiment.command import read_template, split_unplaced, texts_of
 from autosearch.experiment.faults import TOP_LEVEL, Problem, meant, show, unknown_key
-from autosearch.experiment.model import Experiment
+from autosearch.experiment.model import Experiment, Search
 from autosearch.experiment.parameters import check_feasible, parse_space
 from autosearch.experiment.placeholders import BUILT_IN, names_in
 from autosearch.experiment.sections import (
@@ -102,6 +102,13 @@ def _check_across(
     """Report what only shows when several sections are seen together."""
     if fields["space"] is not None:
         check_feasible(fields["space"], found)
+    search = fields.get("search", Search())
+    if fields["metrics"] == () and search is not None and search.trials > 1:
+        message = (
+            f"is empty, but without one {search.trials} trials cannot be compared; expected e.g. "
+            "{name: val_acc, mode: max}, or one trial"
+        )
+        found.append(Problem(("metric",), message))
     _check_workdir(fields.get("workdir"), folder, found)
     templates = _templates(fields.get("files") or {}, folder, found)
     _check_append(fields.get("append") or (), given.get("append"), found)

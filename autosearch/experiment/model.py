@@ -102,6 +102,9 @@ class Metric(_Model):
         return Rule(self.name, self.regex, self.step)
 
 
+NO_METRIC = Metric(name="value", mode="max")
+
+
 class StrategySpec(_Model):
     """A search strategy by name, with the settings that differ from its defaults."""
 
@@ -220,8 +223,7 @@ class Experiment(_Model):
     )
     metrics: Annotated[tuple[Metric, ...], BeforeValidator(_listed), _ByHand] = Field(
         validation_alias="metric",
-        min_length=1,
-        description="What the program prints; the first counts.",
+        description="What the program prints; the first counts. []: one trial, only to be run.",
     )
     space: Annotated[InstanceOf[Space], _ByHand] = Field(
         description="The parameters: name → type, range, condition."
@@ -235,8 +237,11 @@ class Experiment(_Model):
 
     @property
     def objective(self) -> Metric:
-        """The metric that the search makes as large or as small as it can."""
-        return self.metrics[0]
+        """The metric that the search makes as large or as small as it can.
+
+        Where a program is only to be run, one that nothing has a value of.
+        """
+        return self.metrics[0] if self.metrics else NO_METRIC
 
     def to_dict(self) -> dict[str, Any]:
         """Return the experiment as JSON values in the YAML's shape, everything spelled out.

@@ -96,7 +96,7 @@ def _env(description: str) -> dict[str, Any]:
 def _metric() -> dict[str, Any]:
     objective = {"$ref": "#/$defs/Metric", "required": ["name", "mode"]}
     others = {"anyOf": [{"$ref": "#/$defs/Metric"}, _TEXT]}
-    several = {"type": "array", "minItems": 1, "prefixItems": [objective], "items": others}
+    several = {"type": "array", "prefixItems": [objective], "items": others}
     description = "What the program prints: one metric, or several, of which the first counts."
     return {"description": description, "anyOf": [objective, several]}
 

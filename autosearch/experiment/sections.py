@@ -54,10 +54,12 @@ def parse_field(name: str, raw: Any, found: list[Problem]) -> Any:
 def parse_metrics(
     raw: Any, found: list[Problem], *, stored: bool = False
 ) -> tuple[Metric, ...] | None:
-    """Return the metrics, the objective first. stored: their regexes were checked before."""
-    if raw is None or raw == []:
-        what = "is missing" if raw is None else "is empty"
-        message = f"{what}; expected e.g. {{name: val_acc, mode: max}}"
+    """Return the metrics, the objective first; none ([]) for a program that is only to be run.
+
+    stored: their regexes were checked before.
+    """
+    if raw is None:
+        message = "is missing; expected e.g. {name: val_acc, mode: max}"
         found.append(Problem(("metric",), message))
         return None
     entries = raw if isinstance(raw, list) else [raw]

@@ -1,7 +1,7 @@
 """Reads the log of one attempt while it grows."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autosearch.executors.base import Job, Metrics, Notice
@@ -10,6 +10,7 @@ from autosearch.trial import Measurement
 
 CHUNK = 1 << 18  # bytes
 PROGRESS = 1 << 20  # bytes without a value after which Metrics tell how far the log was read
+REREAD = 1 << 20  # bytes before `job.read_from` in which the last step is looked for
 BUDGET = 1 << 22  # bytes of one attempt's log that one call reads, so that no trial starves others
 
 
@@ -23,6 +24,16 @@ def read_piece(path: Path, offset: int, size: int) -> bytes:
         return b""
 
 
+def _steps_before(job: Job) -> Mapping[str, int]:
+    """Return the step that each metric's next values belong to, as far as it stands in the log."""
+    if not job.read_from or all(rule.step_regex is None for rule in job.rules):
+        return {}
+    start = max(0, job.read_from - REREAD)
+    earlier = Extractor(job.rules, offset=start)
+    earlier.feed(read_piece(job.log_path, start, job.read_from - start))
+    return earlier.steps
+
+
 class LogReader:
     """Turns a log into Metrics and Notices, from `job.read_from` on.
 
@@ -31,7 +42,9 @@ class LogReader:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._extractor = Extractor(job.rules, offset=job.read_from, counts=job.counts)
+        self._extractor = Extractor(
+            job.rules, offset=job.read_from, counts=job.counts, steps=_steps_before(job)
+        )
         self._position = job.read_from
         self._told = job.read_from
         self._suspended: set[str] = set()

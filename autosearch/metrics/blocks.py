@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate
+from typing import AnyStr
 
-from autosearch.metrics.lines import shown
+import regex
+
+from autosearch.metrics.lines import decode, shown
 from autosearch.metrics.literals import Literals
 
 Span = tuple[int, int]
@@ -26,7 +29,16 @@ class Block:
         data = self._folded if literals.folded else self._shown
         found = [_lines_with(data, text) for text in literals.texts]
         spans = found[0] if len(found) == 1 else sorted({span for each in found for span in each})
-        return spans if self._shown is self._lines else self._unshown(spans)
+        return spans if self._shown is self._lines else self._unshown(spans, self._shown)
+
+    def scanned(self, pattern: regex.Pattern[str], timeout_s: float) -> list[Span]:
+        """Return the lines in which a pattern begins a match; raise TimeoutError after long."""
+        starts: list[Span] = []
+        text, at = self._text, 0
+        while (match := pattern.search(text, at, timeout=timeout_s)) and match.start() < len(text):
+            at = text.find("\n", match.start()) + 1
+            starts.append((match.start(), at))
+        return list(self._unshown(starts, text))
 
     @cached_property
     def _lines(self) -> bytes:
@@ -42,6 +54,10 @@ class Block:
         return self._shown.lower()
 
     @cached_property
+    def _text(self) -> str:
+        return decode(self._shown)
+
+    @cached_property
     def _starts(self) -> list[int]:
         return [0, *accumulate(len(line) + 1 for line in self._lines.split(b"\n"))]
 
@@ -50,11 +66,12 @@ class Block:
             if following - start > 1:
                 yield start, following - 1
 
-    def _unshown(self, spans: Iterable[Span]) -> Iterator[Span]:
+    def _unshown(self, spans: Iterable[Span], shown_lines: AnyStr) -> Iterator[Span]:
         """Yield where in `data` the lines are that stand at `spans` in the shown lines."""
         line = last = 0
+        end = b"\n" if isinstance(shown_lines, bytes) else "\n"
         for start, _ in spans:
-            line += self._shown.count(b"\n", last, start)
+            line += shown_lines.count(end, last, start)
             last = start
             yield self._starts[line], self._starts[line + 1] - 1
 

@@ -5,13 +5,15 @@ line at a time. A line over a MiB is searched in windows that overlap by a few K
 is bounded.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from autosearch.metrics.blocks import Block, may_match
-from autosearch.metrics.lines import decode, raw_offset, shown
+from autosearch.metrics.lines import decode, raw_offsets, shown
 from autosearch.metrics.matcher import Matcher, as_step, step_matcher, value_matcher
 from autosearch.metrics.rules import Rule
 
@@ -157,6 +159,7 @@ class _Search:
     def __init__(self, matcher: Matcher, timeout_s: float) -> None:
         self.matcher = matcher
         self.timeout_s = timeout_s
+        self.scan = matcher.scan
         self.strikes = 0
         self.first_strike = 0
 
@@ -164,25 +167,37 @@ class _Search:
     def suspended(self) -> bool:
         return self.strikes >= MAX_STRIKES
 
+    def candidates(self, block: Block) -> Iterable[tuple[int, int]]:
+        """Return the lines that may match, without their ends."""
+        if self.scan is not None:
+            try:
+                return block.scanned(self.scan, self.timeout_s / 4)
+            except TimeoutError:
+                self.scan = None  # line by line it may well be fast
+        return block.candidates(self.matcher.literals)
+
     def find(self, raw: bytes, base: int) -> list[tuple[int, float]]:
         """Return where in the log each match in one line starts, and its number."""
-        found: list[tuple[int, float]] = []
         if self.suspended:
-            return found
+            return []
         text = decode(shown(raw))
+        starts: list[int] = []
+        numbers: list[float] = []
         try:
             for start, number in self.matcher.numbers(text, self.timeout_s):
-                found.append((base + raw_offset(raw, text, start), number))
+                starts.append(start)
+                numbers.append(number)
         except (TimeoutError, MemoryError):
             self.strikes += 1
             self.first_strike = base if self.strikes == 1 else self.first_strike
-        return found
+        offsets = (base + offset for offset in raw_offsets(raw, text, starts))
+        return list(zip(offsets, numbers, strict=True))
 
     def reason(self) -> str:
         return (
-            f"the regex {self.matcher.pattern.pattern!r} took more than {self.timeout_s:g} s on "
-            f"{MAX_STRIKES} lines, the first at byte {self.first_strike} of the log, "
-            f"and is not searched any more; avoid repetitions inside repetitions"
+            f"the regex {self.matcher.pattern.pattern!r} was given up after {self.timeout_s:g} s "
+            f"on {MAX_STRIKES} lines, the first at byte {self.first_strike} of the log, and is not "
+            "searched any more; avoid repetitions inside repetitions"
         )
 
 
@@ -220,10 +235,8 @@ class _Reader:
         yield from self._line(raw, base, range(base + accept.start, base + accept.stop))
 
     def _candidates(self, block: Block) -> Iterable[tuple[int, int]]:
-        spans = block.candidates(self.values.matcher.literals)
-        if self.steps is None:
-            return spans
-        return sorted({*spans, *block.candidates(self.steps.matcher.literals)})
+        spans = self.values.candidates(block)
+        return spans if self.steps is None else sorted({*spans, *self.steps.candidates(block)})
 
     def _line(self, raw: bytes, base: int, accept: range | None = None) -> Iterator[Hit]:
         steps = self._steps(raw, base, accept)
@@ -247,8 +260,8 @@ class _Reader:
     def _advance(self, steps: Sequence[tuple[int, int]], offset: int) -> None:
         """Take the last step before a value in its line, else the first one after it."""
         if steps:
-            before = [step for at, step in steps if at <= offset]
-            self.step = before[-1] if before else steps[0][1]
+            before = bisect_right(steps, offset, key=itemgetter(0))
+            self.step = steps[max(0, before - 1)][1]
 
 
 def _within(found: list[tuple[int, float]], accept: range | None) -> list[tuple[int, float]]:

@@ -1,5 +1,6 @@
 """Lines of a log as a terminal would show them: without colours and NULs, whatever the bytes."""
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import regex
@@ -37,17 +38,24 @@ def shown_text(line: str) -> str:
     return decode(shown(line.encode("utf-8", "surrogatepass"))) if not line.isprintable() else line
 
 
-def raw_offset(raw: bytes, text: str, index: int) -> int:
-    """Return where in `raw` the character `index` of its text `decode(shown(raw))` begins."""
+def raw_offsets(raw: bytes, text: str, indexes: Iterable[int]) -> Iterator[int]:
+    """Yield where in `raw` some characters of its text `decode(shown(raw))` begin.
+
+    indexes: of the characters, in ascending order.
+    """
     if len(text) == len(raw):
-        return index
-    target = len(text[:index].encode("utf-8", "surrogateescape"))
-    for odd in _ODD.finditer(raw):
-        kept = len(_shown(odd))
-        if odd.start() + kept > target:
-            break
-        target += odd.end() - odd.start() - kept
-    return target
+        yield from indexes
+        return
+    odd = _ODD.finditer(raw)
+    following = next(odd, None)
+    last = in_shown = removed = 0
+    for index in indexes:
+        in_shown += len(text[last:index].encode("utf-8", "surrogateescape"))
+        last = index
+        while following and following.start() + len(_shown(following)) <= in_shown + removed:
+            removed += following.end() - following.start() - len(_shown(following))
+            following = next(odd, None)
+        yield in_shown + removed
 
 
 def _shown(odd: regex.Match[bytes]) -> bytes:

@@ -11,6 +11,7 @@ from autosearch.metrics.literals import Literals, required_literals
 from autosearch.metrics.numbers import parse_number
 from autosearch.metrics.patterns import built_in_regex, longest_word
 from autosearch.metrics.rules import Rule
+from autosearch.metrics.scanning import across_lines
 
 _MAX_STEP: Final = 1 << 53
 _NOT_IN_NAMES = regex.compile(r"\W")
@@ -20,12 +21,14 @@ _NOT_IN_NAMES = regex.compile(r"\W")
 class Matcher:
     """A compiled pattern and the group that holds its number.
 
-    literals: see `required_literals`. trusted: the pattern is ours and cannot run away.
+    literals: see `required_literals`. scan: see `across_lines`; None where there are literals.
+    trusted: the pattern is ours and cannot run away.
     """
 
     pattern: regex.Pattern[str]
     group: int
     literals: Literals | None
+    scan: regex.Pattern[str] | None = None
     trusted: bool = False
 
     def numbers(self, text: str, timeout_s: float) -> Iterator[tuple[int, float]]:
@@ -66,4 +69,6 @@ def _user_matcher(text: str, group_names: tuple[str, ...]) -> Matcher:
     group = next((pattern.groupindex[n] for n in group_names if n in pattern.groupindex), None)
     if group is None:
         group = 1 if pattern.groups else 0
-    return Matcher(pattern, group, required_literals(text))
+    literals = required_literals(text)
+    scan = across_lines(text) if literals is None else None
+    return Matcher(pattern, group, literals, scan)

@@ -1,6 +1,5 @@
 """From all values of a metric in a log to the one that counts for the trial."""
 
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Final, Literal
 import regex
 
 from autosearch.errors import InputError
+from autosearch.spelling import did_you_mean
 
 Mode = Literal["max", "min"]
 
@@ -35,8 +35,7 @@ def parse_reduce(how: str) -> Reduction:
     found = _MEAN.fullmatch(how)
     if found and int(found[1]):
         return Reduction("mean", int(found[1]))
-    near = difflib.get_close_matches(how, [*_WORDS, "mean_last_5"], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(how, [*_WORDS, "mean_last_5"])
     raise InputError(
         f"reduce: found {how!r}, expected one of {', '.join(_WORDS)}, "
         f"or mean_last_K such as mean_last_5{hint}"

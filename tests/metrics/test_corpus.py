@@ -32,6 +32,7 @@ def test_the_corpus_is_wide() -> None:
     assert len(NEGATIVE) >= 80
 
 
+@pytest.mark.slow
 def test_at_least_80_percent_are_read_by_the_name_alone_and_none_is_read_wrong() -> None:
     found = [(case, read(Rule(case["name"]), case["log"])) for case in POSITIVE]
     right = [case for case, values in found if same(values, case["values"])]
@@ -40,6 +41,7 @@ def test_at_least_80_percent_are_read_by_the_name_alone_and_none_is_read_wrong()
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_at_least_95_percent_are_read_by_a_regex_made_from_name_and_value() -> None:
     right = 0
     for case in POSITIVE:

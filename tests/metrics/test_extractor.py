@@ -1,5 +1,6 @@
 import math
 import random
+import time
 from itertools import pairwise
 
 import pytest
@@ -293,3 +294,14 @@ def test_a_step_rule_that_runs_away_costs_no_values() -> None:
     hits = extractor.feed(b"".join(b"a" * 80 + b"! acc: 0.%d\n" % (i % 10) for i in range(10)))
     assert [h.step for h in hits] == list(range(1, 11))
     assert "counted" in extractor.suspended["acc"]
+
+
+@pytest.mark.slow
+def test_a_window_full_of_values_and_steps_takes_time_in_proportion() -> None:
+    unit = "é e1 acc: 0.5 \x1b[0m"
+    log = (unit * (2 * WINDOW // len(unit.encode()))).encode() + b"\n"
+    before = time.process_time()
+    hits = read(log, Rule("acc", None, r"e(\d)"))
+    assert len(hits) == log.count(b"acc")
+    assert [log[h.offset : h.offset + 3] for h in hits] == [b"acc"] * len(hits)
+    assert time.process_time() - before < 20  # it would be minutes if each looked at all before it

@@ -52,7 +52,12 @@ def test_the_mean_of_large_values_is_finite() -> None:
 
 @pytest.mark.parametrize(
     ("how", "hint"),
-    [("lats", "'last'"), ("Best", "'best'"), ("mean_last", "mean_last_5"), ("mean_last_0", "5")],
+    [
+        ("lats", "mean last"),
+        ("Best", "mean best"),
+        ("mean_last", "mean_last_5"),
+        ("mean_last_0", "5"),
+    ],
 )
 def test_another_word_is_refused_with_the_nearest_one(how: str, hint: str) -> None:
     with pytest.raises(InputError, match=f"found '{how}', expected one of last.*{hint}"):

@@ -27,7 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _run(words)
         # Here and not at the interpreter's exit, where a closed pipe could not be caught.
-        _flush()
+        try:
+            _flush()
+        except OSError:
+            _discard_output()
     except BrokenPipeError:
         _discard_output()
         return 0
@@ -71,7 +74,7 @@ def _run(words: list[str]) -> int:
 def _say(text: str) -> None:
     try:
         print(text, file=sys.stderr)  # noqa: T201
-    except BrokenPipeError:
+    except OSError:
         _discard_output()
 
 
@@ -88,7 +91,7 @@ def _discard_output() -> None:
         try:
             if stream is not None:
                 stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
 
 

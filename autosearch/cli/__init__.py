@@ -26,14 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(words)
-        # Here and not at the interpreter's exit, where a closed pipe could not be caught.
-        try:
-            _flush()
-        except OSError:
-            _discard_output()
     except BrokenPipeError:
+        # Whoever read it has enough.
+        code = 0
+    try:
+        # Here and not at the interpreter's exit, where a closed pipe could not be caught.
+        _flush()
+    except OSError:
         _discard_output()
-        return 0
     return code
 
 

@@ -26,11 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(words)
+    except BrokenPipeError:
+        # Whoever read it has enough.
+        code = 0
+    try:
         # Here and not at the interpreter's exit, where a closed pipe could not be caught.
         _flush()
-    except BrokenPipeError:
+    except OSError:
         _discard_output()
-        return 0
     return code
 
 
@@ -71,7 +74,7 @@ def _run(words: list[str]) -> int:
 def _say(text: str) -> None:
     try:
         print(text, file=sys.stderr)  # noqa: T201
-    except BrokenPipeError:
+    except OSError:
         _discard_output()
 
 
@@ -88,7 +91,7 @@ def _discard_output() -> None:
         try:
             if stream is not None:
                 stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(nowhere, stream.fileno())
 
 

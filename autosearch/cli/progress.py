@@ -3,13 +3,14 @@
 Everything here goes to stderr. When stderr is closed the search goes on in silence.
 """
 
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from autosearch import analysis, formats
 from autosearch.experiment.model import Experiment
@@ -18,7 +19,7 @@ from autosearch.snapshot import snapshot
 from autosearch.trial import History, Trial
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
 # Events that are for programs, or that the end of the command tells in more words.
 _UNTOLD = ("opened", "finished")
@@ -183,20 +184,56 @@ def _best_line(best: Trial, experiment: Experiment) -> str:
     return formats.clean(f"{text}  {formats.params(best.params)}")
 
 
+class _Unbroken(io.TextIOBase):
+    """Text goes to a stream until that is closed, and from then on nowhere."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._closed = False
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def write(self, text: str) -> int:
+        if not self._closed:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except OSError:
+                # A closed pipe, or a terminal that is gone: the search is worth more than its view.
+                self._closed = True
+        return len(text)
+
+
+def _write_line(stream: _Unbroken, line: str) -> None:
+    stream.write(f"{formats.clean(line)}\n")
+
+
 @contextmanager
 def shown(folder: Path, again: str, *, quiet: bool) -> Iterator[Teller]:
     """Show a search on stderr while the block runs; the terminal is as before afterwards."""
     if quiet or sys.stderr is None:
-        yield Teller(folder, again, lambda line, style: None)
+        yield Teller(folder, again, lambda *_: None)
         return
-    if not sys.stderr.isatty():
-        yield Teller(folder, again, _printer())
+    stream = _Unbroken(sys.stderr)
+    if not stream.isatty():
+        yield Teller(folder, again, lambda line, _: _write_line(stream, line))
         return
     from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
-    console = Console(stderr=True, markup=False, highlight=False, emoji=False)
-    teller = Teller(folder, again, _styled(console))
+    console = Console(file=cast("IO[str]", stream), markup=False, highlight=False, emoji=False)
+
+    def emit(line: str, style: str) -> None:
+        # A text with a style: the style of `print` would spread to the view below.
+        console.print(Text(formats.clean(line), style=style), soft_wrap=True)
+
+    teller = Teller(folder, again, emit)
     with Live(
         View(teller),
         console=console,
@@ -206,27 +243,3 @@ def shown(folder: Path, again: str, *, quiet: bool) -> Iterator[Teller]:
         transient=True,
     ):
         yield teller
-
-
-def _printer() -> Emit:
-    closed = False
-
-    def emit(line: str, style: str) -> None:
-        nonlocal closed
-        if not closed:
-            try:
-                print(formats.clean(line), file=sys.stderr, flush=True)  # noqa: T201
-            except OSError:
-                closed = True
-
-    return emit
-
-
-def _styled(console: "Console") -> Emit:
-    from rich.text import Text
-
-    def emit(line: str, style: str) -> None:
-        # A text with a style: the style of `print` would spread to the view below.
-        console.print(Text(formats.clean(line), style=style), soft_wrap=True)
-
-    return emit

@@ -1,5 +1,6 @@
 """What a search came to: the end of `run` and `resume`."""
 
+import contextlib
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,11 +31,12 @@ def finish(result: Result, folder: Path, again: str, *, as_json: bool) -> int:
     except AutoSearchError as error:
         # The search's result must not be lost for want of its picture.
         problem = str(error)
-    if as_json:
-        say_json(summary_json(result, folder, report, problem))
-    else:
-        for block in _blocks(result, folder, again, problem or str(report)):
-            say(block)
+    # Whoever closed the output has heard enough; the exit code is still the search's.
+    with contextlib.suppress(OSError):
+        if as_json:
+            say_json(summary_json(result, folder, report, problem))
+        else:
+            say("\n".join(_blocks(result, folder, again, problem or str(report))))
     return result.outcome.exit_code if result.outcome else 0
 
 

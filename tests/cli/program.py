@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-# Prints three losses; --opt=bad fails, --x above 0.99 never gets there. No Python: it starts fast.
+ROOT = Path(__file__).parents[2]
+# Prints three losses; --opt=bad fails. No Python: it starts at once.
 PROGRAM = """\
 for word; do
   case $word in
@@ -54,14 +55,19 @@ def words_of(*words: object) -> list[str]:
 
 def autosearch(*words: object, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    options = {"capture_output": True, "timeout": 120, "text": True} | options
+    options = {"capture_output": True, "timeout": 120, "text": True, "env": environment()} | options
     return subprocess.run(words_of(*words), check=False, **options)
 
 
 def started(*words: object, **options: Any) -> subprocess.Popen[str]:
     """Start a command."""
     return subprocess.Popen(
-        words_of(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        words_of(*words),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        **options,
     )
 
 
@@ -100,4 +106,6 @@ def carriers(folder: Path) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, **more}
+    """Return the environment in which the package is found from any folder."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}

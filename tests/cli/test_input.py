@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from autosearch.cli import main
 from autosearch.cli.commands import COMMANDS
-from tests.cli.program import autosearch, project
+from tests.cli.program import autosearch, environment, project
 
 WORDS = [
     *COMMANDS, "--help", "--json", "--dir", "--set", "x=1", "search.trials=0", "--param", "a=1..2",
     "--metric", "loss", "--max", "--min", "--command", "", "-", "--", "-1", "0", "nosuch.yaml", ".",
     "/dev/null", "/proc/self/mem", "é\udcff", "x" * 300, "--log", "--yes", "--all", "--trials",
-    "1e9", "--ray", "--tail", "--grep", "(", "--state", "-f", "-v", "--out", "/nowhere/x",
+    "--ray", "1e9", "--tail", "--grep", "(", "--state", "-f", "-v", "--out", "/nowhere/x",
     "--version",
 ]  # fmt: skip
 
@@ -73,9 +73,9 @@ def test_a_long_path_is_refused_or_works(tmp_path: Path) -> None:
 
 
 def test_an_unexpected_error_is_short_and_its_place_can_be_seen(tmp_path: Path) -> None:
-    (tmp_path / "rich").mkdir()
     (tmp_path / "yaml.py").write_text("raise ZeroDivisionError('broken installation')")
-    broken = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    broken = environment()
+    broken["PYTHONPATH"] = os.pathsep.join([str(tmp_path), broken["PYTHONPATH"]])
     file = project(tmp_path)
     ran = autosearch("run", file, env=broken)
     assert ran.returncode == 1

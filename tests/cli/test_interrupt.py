@@ -5,7 +5,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cli.program import DEAF, SLOW, carriers, is_running, project, wait_for, words_of
+from tests.cli.program import (
+    DEAF,
+    SLOW,
+    autosearch,
+    carriers,
+    is_running,
+    project,
+    strict,
+    wait_for,
+    words_of,
+)
 
 SHOW_CURSOR = b"\x1b[?25h"
 HIDE_CURSOR = b"\x1b[?25l"
@@ -80,4 +90,16 @@ def test_ctrl_c_twice_does_not_wait_for_the_grace(tmp_path: Path) -> None:
     assert terminal.end() == 130
     assert terminal.seen.rfind(SHOW_CURSOR) > terminal.seen.rfind(HIDE_CURSOR)
     assert b"Traceback" not in terminal.seen
+    assert not carriers(folder)
+
+
+def test_a_terminal_that_is_closed_ends_the_search_cleanly(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "small"
+    terminal = Terminal.start(words_of("run", project(tmp_path, SLOW)))
+    wait_for(lambda: terminal.has_shown(b"small") and is_running(folder), "a trial")
+    os.close(terminal.fd)
+    _, status = os.waitpid(terminal.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 130
+    found = strict(autosearch("status", folder, "--json").stdout)
+    assert (found["state"], found["text"]) == ("interrupted", "SIGHUP")
     assert not carriers(folder)

@@ -38,7 +38,7 @@ class Surrogate(Protocol):
 class Policy:
     """The user's settings, with every choice made.
 
-    kind: ucb, ei or poi. initial: first points, 0 for as many as the space suggests.
+    kind: auto, ucb, ei or poi; auto: ei, and every third time ucb. initial: first points, 0 for as many as the space suggests.
     """
 
     kind: str
@@ -132,15 +132,18 @@ class Proposal:
         region = {k: memory[k] for k in ("radius", "misses", "best") if k in memory}
         notes |= region
         ranked = self._ranked(fitted)
-        turn = asks % self._recipe.short_every
+        turn = asks % self._recipe.turns
+        kind = self.policy.kind
+        if kind == "auto":
+            kind = "ucb" if turn == 0 else "ei"
         if turn == 2 and fitted.noise > self._recipe.anneal_noise:
             return self._suggested(self._annealed(ranked), "anneal", notes)
         model = self._believing(condition(self._likelihood, self._shortened(theta, asks)))
-        search = self._search(model, ranked)
+        search = self._search(model, ranked, kind)
         if turn == 1:
             region = self._region(region)
             return self._suggested(search.within(region["radius"]), "region", notes | region)
-        return self._suggested(search.everywhere(), self.policy.kind, notes)
+        return self._suggested(search.everywhere(), kind, notes)
 
     def _annealed(self, ranked: Array) -> Array:
         encoding, feasibility = self.knowledge.encoding, self._feasibility
@@ -154,7 +157,7 @@ class Proposal:
     def _shortened(self, theta: Array, asks: int) -> Array:
         """Return `theta` with shorter length scales, for an ask that explores in between."""
         c = self._recipe
-        by = c.short if asks % c.short_every == 0 else 0.0
+        by = c.short if asks % c.turns == 0 else 0.0
         if asks % 2:
             stalled = max(0, self.knowledge.stalled - c.stall_grace)
             by = max(by, min(c.stall * stalled, c.stall_max))
@@ -201,8 +204,9 @@ class Proposal:
         if len(pending.units):
             values = np.concatenate([known.outcomes.values, model.mean(pending)])
             model = Forest(stacked(known.features, pending), values, c.trees, c.leaf, seed)
-        search = self._search(model, self._ranked(model))
-        return self._suggested(search.everywhere(), self.policy.kind, notes)
+        kind = self.policy.kind if self.policy.kind != "auto" else "ei"
+        search = self._search(model, self._ranked(model), kind)
+        return self._suggested(search.everywhere(), kind, notes)
 
     # --- both
 
@@ -226,7 +230,7 @@ class Proposal:
         fitted = self._feasibility
         return {"feasible": _rounded(fitted.model.theta)} if fitted else {}
 
-    def _search(self, model: Surrogate, ranked: Array) -> Search:
+    def _search(self, model: Surrogate, ranked: Array, kind: str) -> Search:
         known, policy, feasibility = self.knowledge, self.policy, self._feasibility
         best = float(model.mean(known.encoding.features(ranked[:1]))[0])
         worst = float(known.outcomes.values.max())
@@ -237,10 +241,10 @@ class Proposal:
             features = known.encoding.features(units)
             mean, std = model.predict(features)
             odds = caution * feasibility.log_probability(features) if feasibility else 0.0
-            if policy.kind == "ucb":
+            if kind == "ucb":
                 # From the worst known loss up, so that a small probability is never a gain.
                 return (ucb(mean, std, policy.kappa) + worst) * np.exp(odds)
-            return LOGARITHMIC[policy.kind](mean, std, best, xi) + odds
+            return LOGARITHMIC[kind](mean, std, best, xi) + odds
 
         return Search(known.encoding, self._recipe, score, ranked, self.rng)
 

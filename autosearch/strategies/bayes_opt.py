@@ -33,7 +33,7 @@ class BayesOpt:
 
     kind: str = setting(
         "auto",
-        "acquisition function; auto: ei, and ucb every third time, which did best in our comparison",
+        "acquisition function; auto: ei, and every third time ucb (best in our comparison)",
         choices=("auto", "ucb", "ei", "poi"),
     )
     kappa: float = setting(2.5, "ucb: deviations below the mean that count as promise", low=0.0)

@@ -153,10 +153,48 @@ def skopt(base: str, task: Task, trials: int, seed: int) -> Run:
     return clock.run
 
 
+def optuna(sampler: str, task: Task, trials: int, seed: int) -> Run:
+    """Search with Optuna's `tpe` (multivariate), `tpe univariate` or `cmaes`, told of failures."""
+    import optuna as library
+
+    library.logging.set_verbosity(library.logging.ERROR)
+    samplers = library.samplers
+    clock, space = _Clock(task, seed), task.space
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = {
+            "tpe": lambda: samplers.TPESampler(seed=seed, multivariate=True, group=True),
+            "tpe univariate": lambda: samplers.TPESampler(seed=seed, multivariate=False),
+            "cmaes": lambda: samplers.CmaEsSampler(seed=seed),
+        }[sampler]()
+        study = library.create_study(sampler=made)
+        for _ in range(trials):
+            trial = study.ask()
+            found: dict[str, Value] = {}
+            # Parents first: a parameter that does not exist is not suggested.
+            while missing := [n for n in space.active(found) if n not in found]:
+                name = missing[0]
+                parameter = space.params[name]
+                found[name] = (
+                    trial.suggest_categorical(name, list(parameter.values))  # type: ignore[union-attr]
+                    if parameter.categorical
+                    else parameter.from_unit(trial.suggest_float(name, 0.0, 1.0))
+                )
+            loss = clock.evaluate(found)
+            if math.isnan(loss):
+                study.tell(trial, state=library.trial.TrialState.FAIL)
+            else:
+                study.tell(trial, loss)
+    return clock.run
+
+
 PEERS: Mapping[str, Method] = {
     "random": random,
     "hyperopt anneal": partial(hyperopt, "anneal"),
     "hyperopt tpe": partial(hyperopt, "tpe"),
+    "optuna tpe": partial(optuna, "tpe"),
+    "optuna tpe univariate": partial(optuna, "tpe univariate"),
+    "optuna cmaes": partial(optuna, "cmaes"),
     "skopt gp": partial(skopt, "GP"),
     "skopt forest": partial(skopt, "RF"),
 }

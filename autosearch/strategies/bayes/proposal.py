@@ -1,17 +1,17 @@
 """One ask: from what is known to the next suggestion."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from autosearch.space.values import Value
+from autosearch.strategies.anneal import anneal_step
 from autosearch.strategies.base import Suggestion
 from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
-from autosearch.strategies.bayes.candidates import Jump, Search, annealed, perturb
+from autosearch.strategies.bayes.candidates import Jump, Search, perturb
 from autosearch.strategies.bayes.design import first_point, spread
 from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.feasibility import Feasibility
@@ -19,9 +19,7 @@ from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import NAME, Knowledge, stacked
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.recipe import Recipe
-
-# Random draws that a search for an unseen point makes before it lists a finite space.
-DRAWS = 100
+from autosearch.strategies.evidence import first_new
 
 
 class Surrogate(Protocol):
@@ -38,7 +36,8 @@ class Surrogate(Protocol):
 class Policy:
     """The user's settings, with every choice made.
 
-    kind: auto, ucb, ei or poi; auto: ei, and every third time ucb. initial: first points, 0 for as many as the space suggests.
+    kind: auto, ucb, ei or poi; auto: ei, and every third time ucb. initial: first points, 0 for as
+    many as the space suggests.
     """
 
     kind: str
@@ -147,10 +146,12 @@ class Proposal:
 
     def _annealed(self, ranked: Array) -> Array:
         encoding, feasibility = self.knowledge.encoding, self._feasibility
-        if feasibility is None:
-            return annealed(encoding, ranked, self.rng)
+        best = [encoding.params(row) for row in ranked]
         size = self._recipe.anneal_pool
-        pool = np.vstack([annealed(encoding, ranked, self.rng) for _ in range(size)])
+        steps = [anneal_step(encoding.space, best, self.rng) for _ in range(size)]
+        pool = encoding.rows(steps)
+        if feasibility is None:
+            return pool
         odds = feasibility.log_probability(encoding.features(pool))
         return pool[np.argsort(-odds, kind="stable")]
 
@@ -249,27 +250,18 @@ class Proposal:
         return Search(known.encoding, self._recipe, score, ranked, self.rng)
 
     def _suggested(self, ranked: Array, step: str, notes: dict[str, Any]) -> Suggestion | None:
-        params = self._unseen(ranked)
+        known = self.knowledge
+        encoding, space = known.encoding, known.encoding.space
+        candidates = map(encoding.params, self._with_neighbours(ranked))
+        params = first_new(candidates, space, known.history, self.rng)
         return None if params is None else Suggestion(params, f"{NAME}/{step}", notes)
 
-    def _unseen(self, ranked: Array) -> dict[str, Value] | None:
-        """Return the best allowed point that was never tried: of `ranked`, near it, anywhere."""
-        encoding, space = self.knowledge.encoding, self.knowledge.encoding.space
-        for row in ranked:
-            params = encoding.params(row)
-            if not self.knowledge.seen(params) and space.feasible(params):
-                return params
+    def _with_neighbours(self, ranked: Array) -> Iterator[Array]:
+        """Yield the rows, then neighbours of the first ones."""
+        yield from ranked
         for scale in (0.1, 0.3):
-            for row in perturb(encoding, ranked[:10], Jump(scale, 0.5, 0.5), self.rng):
-                params = encoding.params(row)
-                if not self.knowledge.seen(params) and space.feasible(params):
-                    return params
-        for _ in range(DRAWS):
-            params = space.sample(self.rng)
-            if not self.knowledge.seen(params):
-                return params
-        unseen = [p for p in space.listed() if not self.knowledge.seen(p)]
-        return dict(unseen[int(self.rng.integers(len(unseen)))]) if unseen else None
+            jump = Jump(scale, 0.5, 0.5)
+            yield from perturb(self.knowledge.encoding, ranked[:10], jump, self.rng)
 
 
 def _rounded(theta: Array) -> list[float]:

@@ -64,8 +64,8 @@ class Recipe:
     short_least: float = 0.05
     scale_cap: float = 1.0
 
-    # Above this fitted ratio of noise to signal turn 2 is an annealing step (tuned: no
-    # harm without noise, where it never happens).
+    # Above this fitted ratio of noise to signal turn 2 is an annealing step (tuned: no harm
+    # without noise, where it never happens).
     anneal_noise: float = 0.03
 
     # Candidates over the whole space: uniform ones, and neighbours of the best known points.
@@ -105,7 +105,7 @@ class Recipe:
     # First points are chosen from this share of the pool, the likeliest to go well, once anything
     # has failed.
     design_share: float = 0.25
-    # Annealing steps among which the likeliest to go well is taken, once anything has failed.
+    # Annealing steps drawn; of them the likeliest to go well is taken, once anything has failed.
     anneal_pool: int = 16
 
     # The forest: one ask in so many is random (SMAC3: a fifth of them); its trees, and the least

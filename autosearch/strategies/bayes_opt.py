@@ -36,7 +36,7 @@ class BayesOpt:
 
     kind: str = setting(
         "auto",
-        "acquisition function; auto: the one that did best in our comparison, now ei",
+        "acquisition function; auto: ei, and every third time ucb (best in our comparison)",
         choices=("auto", "ucb", "ei", "poi"),
     )
     kappa: float = setting(2.5, "ucb: deviations below the mean that count as promise", low=0.0)
@@ -61,7 +61,7 @@ class BayesOpt:
         with _POOLS.limit(limits=1, user_api="blas"):
             knowledge = Knowledge(Encoding(space), history, RECIPE)
             policy = Policy(
-                kind="ei" if self.kind == "auto" else self.kind,
+                kind=self.kind,
                 kappa=self.kappa,
                 xi=self.xi,
                 forest=self.surrogate == "forest",

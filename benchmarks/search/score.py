@@ -27,7 +27,9 @@ def random_regret(task: Task, trials: int) -> float:
     drawn = rng.integers(len(pool), size=(REPEATS, trials))
     observed = np.where(np.isnan(pool[drawn, 0]), np.inf, pool[drawn, 0])
     chosen = drawn[np.arange(REPEATS), observed.argmin(axis=1)]
-    return float(np.median(pool[chosen, 1])) - task.best
+    # A search in which every trial failed chose nothing.
+    losses = np.where(np.isnan(pool[chosen, 1]), np.inf, pool[chosen, 1])
+    return float(np.median(losses)) - task.best
 
 
 def regret(task: Task, run: Run, trials: int) -> float:

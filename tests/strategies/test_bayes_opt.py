@@ -162,7 +162,7 @@ def test_running_trials_are_neither_repeated_nor_crowded() -> None:
 def test_eight_at_a_time_find_nearly_as_good_a_point() -> None:
     task = continuous("test-parallel", f.ellipsoid, 4)
     one, eight = (drive(BayesOpt(), task, 64, 0, parallel=p)[0] for p in (1, 8))
-    assert regret(task, eight, 64) < regret(task, one, 64) + 0.02
+    assert regret(task, eight, 64) < regret(task, one, 64) + 0.05
 
 
 @pytest.mark.parametrize(

@@ -147,22 +147,3 @@ class Search:
         if not self.encoding.space.constrained:
             return better
         return np.array([b and self._is_allowed(r) for b, r in zip(better, rows, strict=True)])
-
-
-def annealed(encoding: Encoding, ranked: Array, rng: np.random.Generator) -> Array:
-    """Return one canonical row, each coordinate near that of one of the best of `ranked`.
-
-    Each coordinate starts from a row whose rank is geometric with mean 2; its window and the
-    probability of a fresh category shrink as rows accumulate. After hyperopt's anneal.
-    """
-    n, d = ranked.shape
-    bases = np.minimum(rng.geometric(0.5, size=d) - 1, n - 1)
-    units = ranked[bases, np.arange(d)]
-    width = 1.0 / (1.0 + 0.1 * n)
-    # Shift the window, do not clip the sample: clipping would pile probability on the bounds.
-    low = np.clip(units - width / 2.0, 0.0, 1.0 - width)
-    numbers = low + width * rng.random(d)
-    fresh = rng.random(d) < max(width, 0.1)
-    anywhere = rng.random(d)
-    row = np.where(encoding.categorical, np.where(fresh, anywhere, units), numbers)
-    return encoding.canonical(np.where(np.isnan(units), anywhere, row)[None, :])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from autosearch.space import Expression, Float, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.space.values import Params, Value
+from autosearch.strategies.cube import Cube, cube_of
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -52,18 +53,18 @@ class Encoding:
     space: Space
 
     @cached_property
-    def _parameters(self) -> tuple[Parameter, ...]:
-        return tuple(self.space.params.values())
+    def _cube(self) -> Cube:
+        return cube_of(self.space)
 
-    @cached_property
+    @property
     def counts(self) -> NDArray[np.int64]:
         """The number of values of each parameter, 0 where there is no end of them."""
-        return np.array([p.count or 0 for p in self._parameters], dtype=np.int64)
+        return self._cube.counts
 
-    @cached_property
+    @property
     def categorical(self) -> Bools:
         """Which parameters have values without an order."""
-        return np.array([p.categorical for p in self._parameters])
+        return self._cube.categorical
 
     @cached_property
     def free(self) -> int:
@@ -74,16 +75,6 @@ class Encoding:
     def points(self) -> int | None:
         """The product of the parameters' counts; None where a parameter has no end of values."""
         return math.prod(map(int, self.counts)) if (self.counts > 0).all() else None
-
-    @cached_property
-    def _log_ints(self) -> tuple[int, ...]:
-        return tuple(j for j, p in enumerate(self._parameters) if isinstance(p, Int) and p.log)
-
-    @cached_property
-    def _sliced(self) -> NDArray[np.intp]:
-        return np.array(
-            [j for j in np.flatnonzero(self.counts) if j not in self._log_ints], dtype=np.intp
-        )
 
     @cached_property
     def _numbers(self) -> NDArray[np.intp]:
@@ -106,9 +97,7 @@ class Encoding:
 
     def rows(self, points: Sequence[Params]) -> Array:
         """Return the canonical rows of `points`, shape (len(points), len(space))."""
-        if not points:
-            return np.empty((0, len(self.space)))
-        return np.array([self.space.to_unit(p) for p in points])
+        return self._cube.rows(points)
 
     def params(self, row: Array) -> dict[str, Value]:
         """Return the params at one row, canonical or not."""
@@ -116,17 +105,7 @@ class Encoding:
 
     def canonical(self, rows: Array) -> Array:
         """Return the canonical rows at `rows`, which hold no nan; same shape."""
-        units = np.clip(rows, 0.0, 1.0)
-        if len(self._sliced):
-            counts = self.counts[self._sliced]
-            slices = np.minimum(np.floor(units[:, self._sliced] * counts), counts - 1)
-            units[:, self._sliced] = (slices + 0.5) / counts
-        for j in self._log_ints:
-            parameter = self._parameters[j]
-            low, high = _log_edges(parameter)
-            values = np.rint(np.exp(low + units[:, j] * (high - low)))
-            values = np.clip(values, parameter.low, parameter.high)  # type: ignore[union-attr]
-            units[:, j] = np.clip((np.log(values) - low) / (high - low), 0.0, 1.0)
+        units = self._cube.snap(rows)
         for j, holds in self._conditions:
             units[~holds(units), j] = math.nan
         return units
@@ -194,14 +173,13 @@ class Encoding:
 
     def least_steps(self, rows: Array) -> Array:
         """Return by how much each coordinate must move to reach another value; same shape."""
-        steps = np.zeros_like(rows)
-        if len(self._sliced):
-            steps[:, self._sliced] = 1.0 / self.counts[self._sliced]
-        for j in self._log_ints:
-            low, high = _log_edges(self._parameters[j])
-            values = np.exp(low + rows[:, j] * (high - low))
-            # A little beyond the lower edge of the slice, which is farther away than the upper one.
-            steps[:, j] = -1.01 * np.log1p(-0.5 / values) / (high - low)
+        steps = np.broadcast_to(self._cube.slices, rows.shape).copy()
+        for j, parameter in enumerate(self._cube.parameters):
+            if isinstance(parameter, Int) and parameter.log:
+                low, high = parameter.log_edges()
+                values = np.exp(low + rows[:, j] * (high - low))
+                # A little beyond the lower edge of the slice, which is farther away.
+                steps[:, j] = -1.01 * np.log1p(-0.5 / values) / (high - low)
         return steps
 
     def enumerate(self) -> Array:
@@ -210,7 +188,7 @@ class Encoding:
             np.array([p.to_unit(v) for v in range(p.low, p.high + 1)])
             if isinstance(p, Int) and p.log
             else (np.arange(p.count or 0) + 0.5) / (p.count or 1)
-            for p in self._parameters
+            for p in self._cube.parameters
         ]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
         return self.canonical(grid)
@@ -221,8 +199,3 @@ def _parents(parameter: Parameter) -> frozenset[str]:
     if when is None:
         return frozenset()
     return Expression(when).names if isinstance(when, str) else frozenset(when)
-
-
-def _log_edges(parameter: Parameter) -> tuple[float, float]:
-    low, high = parameter.low, parameter.high  # type: ignore[union-attr]
-    return math.log(max(low - 0.5, 0.5)), math.log(high + 0.5)

@@ -7,20 +7,6 @@ from scipy.special import log_ndtr
 
 from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.gaussian import GaussianProcess
-from autosearch.trial import State, Trial
-
-# Ended so, a trial says that its params are bad. Lost ones tell of the machine, stopped ones of the
-# user.
-BLAMED: frozenset[State] = frozenset(
-    {"failed", "killed", "out_of_memory", "timed_out", "no_metric"}
-)
-
-
-def failed(trial: Trial) -> bool:
-    """Return whether a trial shows that its params do not work."""
-    if trial.losses:
-        return any(c > 0.0 for c in trial.constraints)
-    return trial.state in BLAMED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autosearch.space.values import Params
 from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
-from autosearch.strategies.bayes.feasibility import failed
 from autosearch.strategies.bayes.outcomes import Outcomes, transform
 from autosearch.strategies.bayes.recipe import Recipe
+from autosearch.strategies.evidence import is_faulty
 from autosearch.trial import History, Trial
 
 NAME = "bayes_opt_search"
@@ -58,19 +57,19 @@ class Knowledge:
     @cached_property
     def good(self) -> Bools:
         """Which modelled trials meet their outcome constraints; all where none does."""
-        good = np.array([not failed(t) for t in self.modelled])
+        good = np.array([not is_faulty(t) for t in self.modelled])
         return good if good.any() else np.ones_like(good)
 
     @cached_property
     def failures(self) -> tuple[Trial, ...]:
         """The latest trials that show that their params do not work."""
-        found = [t for t in self.history.finished if failed(t)]
+        found = [t for t in self.history.finished if is_faulty(t)]
         return tuple(found[-self.recipe.modelled // 2 :])
 
     @cached_property
     def labelled(self) -> tuple[Features, Array]:
         """Points and labels: 1 where a modelled trial went well, -1 where one failed."""
-        well = [t for t in self.modelled if not failed(t)]
+        well = [t for t in self.modelled if not is_faulty(t)]
         labels = np.array([1.0] * len(well) + [-1.0] * len(self.failures))
         return self._features([*well, *self.failures]), labels
 
@@ -93,15 +92,6 @@ class Knowledge:
             if trial.origin.startswith(NAME) and "asks" in trial.notes:
                 return trial.notes
         return {}
-
-    @cached_property
-    def _keys(self) -> frozenset[Any]:
-        key = self.encoding.space.key
-        return frozenset(key(t.params) for t in self.history.trials)
-
-    def seen(self, params: Params) -> bool:
-        """Return whether a trial had these params."""
-        return self.encoding.space.key(params) in self._keys
 
     def _features(self, trials: Sequence[Trial]) -> Features:
         return self.encoding.features(self.encoding.rows([t.params for t in trials]))

@@ -1,17 +1,17 @@
 """One ask: from what is known to the next suggestion."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
-from autosearch.space.values import Value
+from autosearch.strategies.anneal import anneal_step
 from autosearch.strategies.base import Suggestion
 from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
-from autosearch.strategies.bayes.candidates import Jump, Search, annealed, perturb
+from autosearch.strategies.bayes.candidates import Jump, Search, perturb
 from autosearch.strategies.bayes.design import first_point, spread
 from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.feasibility import Feasibility
@@ -19,9 +19,7 @@ from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import NAME, Knowledge, stacked
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.recipe import Recipe
-
-# Random draws that a search for an unseen point makes before it lists a finite space.
-DRAWS = 100
+from autosearch.strategies.evidence import first_new
 
 
 class Surrogate(Protocol):
@@ -38,7 +36,8 @@ class Surrogate(Protocol):
 class Policy:
     """The user's settings, with every choice made.
 
-    kind: ucb, ei or poi. initial: first points, 0 for as many as the space suggests.
+    kind: auto, ucb, ei or poi; auto: ei, and every third time ucb. initial: first points, 0 for as
+    many as the space suggests.
     """
 
     kind: str
@@ -132,29 +131,34 @@ class Proposal:
         region = {k: memory[k] for k in ("radius", "misses", "best") if k in memory}
         notes |= region
         ranked = self._ranked(fitted)
-        turn = asks % self._recipe.short_every
+        turn = asks % self._recipe.turns
+        kind = self.policy.kind
+        if kind == "auto":
+            kind = "ucb" if turn == 0 else "ei"
         if turn == 2 and fitted.noise > self._recipe.anneal_noise:
             return self._suggested(self._annealed(ranked), "anneal", notes)
         model = self._believing(condition(self._likelihood, self._shortened(theta, asks)))
-        search = self._search(model, ranked)
+        search = self._search(model, ranked, kind)
         if turn == 1:
             region = self._region(region)
             return self._suggested(search.within(region["radius"]), "region", notes | region)
-        return self._suggested(search.everywhere(), self.policy.kind, notes)
+        return self._suggested(search.everywhere(), kind, notes)
 
     def _annealed(self, ranked: Array) -> Array:
         encoding, feasibility = self.knowledge.encoding, self._feasibility
-        if feasibility is None:
-            return annealed(encoding, ranked, self.rng)
+        best = [encoding.params(row) for row in ranked]
         size = self._recipe.anneal_pool
-        pool = np.vstack([annealed(encoding, ranked, self.rng) for _ in range(size)])
+        steps = [anneal_step(encoding.space, best, self.rng) for _ in range(size)]
+        pool = encoding.rows(steps)
+        if feasibility is None:
+            return pool
         odds = feasibility.log_probability(encoding.features(pool))
         return pool[np.argsort(-odds, kind="stable")]
 
     def _shortened(self, theta: Array, asks: int) -> Array:
         """Return `theta` with shorter length scales, for an ask that explores in between."""
         c = self._recipe
-        by = c.short if asks % c.short_every == 0 else 0.0
+        by = c.short if asks % c.turns == 0 else 0.0
         if asks % 2:
             stalled = max(0, self.knowledge.stalled - c.stall_grace)
             by = max(by, min(c.stall * stalled, c.stall_max))
@@ -201,8 +205,9 @@ class Proposal:
         if len(pending.units):
             values = np.concatenate([known.outcomes.values, model.mean(pending)])
             model = Forest(stacked(known.features, pending), values, c.trees, c.leaf, seed)
-        search = self._search(model, self._ranked(model))
-        return self._suggested(search.everywhere(), self.policy.kind, notes)
+        kind = self.policy.kind if self.policy.kind != "auto" else "ei"
+        search = self._search(model, self._ranked(model), kind)
+        return self._suggested(search.everywhere(), kind, notes)
 
     # --- both
 
@@ -226,7 +231,7 @@ class Proposal:
         fitted = self._feasibility
         return {"feasible": _rounded(fitted.model.theta)} if fitted else {}
 
-    def _search(self, model: Surrogate, ranked: Array) -> Search:
+    def _search(self, model: Surrogate, ranked: Array, kind: str) -> Search:
         known, policy, feasibility = self.knowledge, self.policy, self._feasibility
         best = float(model.mean(known.encoding.features(ranked[:1]))[0])
         worst = float(known.outcomes.values.max())
@@ -237,35 +242,26 @@ class Proposal:
             features = known.encoding.features(units)
             mean, std = model.predict(features)
             odds = caution * feasibility.log_probability(features) if feasibility else 0.0
-            if policy.kind == "ucb":
+            if kind == "ucb":
                 # From the worst known loss up, so that a small probability is never a gain.
                 return (ucb(mean, std, policy.kappa) + worst) * np.exp(odds)
-            return LOGARITHMIC[policy.kind](mean, std, best, xi) + odds
+            return LOGARITHMIC[kind](mean, std, best, xi) + odds
 
         return Search(known.encoding, self._recipe, score, ranked, self.rng)
 
     def _suggested(self, ranked: Array, step: str, notes: dict[str, Any]) -> Suggestion | None:
-        params = self._unseen(ranked)
+        known = self.knowledge
+        encoding, space = known.encoding, known.encoding.space
+        candidates = map(encoding.params, self._with_neighbours(ranked))
+        params = first_new(candidates, space, known.history, self.rng)
         return None if params is None else Suggestion(params, f"{NAME}/{step}", notes)
 
-    def _unseen(self, ranked: Array) -> dict[str, Value] | None:
-        """Return the best allowed point that was never tried: of `ranked`, near it, anywhere."""
-        encoding, space = self.knowledge.encoding, self.knowledge.encoding.space
-        for row in ranked:
-            params = encoding.params(row)
-            if not self.knowledge.seen(params) and space.feasible(params):
-                return params
+    def _with_neighbours(self, ranked: Array) -> Iterator[Array]:
+        """Yield the rows, then neighbours of the first ones."""
+        yield from ranked
         for scale in (0.1, 0.3):
-            for row in perturb(encoding, ranked[:10], Jump(scale, 0.5, 0.5), self.rng):
-                params = encoding.params(row)
-                if not self.knowledge.seen(params) and space.feasible(params):
-                    return params
-        for _ in range(DRAWS):
-            params = space.sample(self.rng)
-            if not self.knowledge.seen(params):
-                return params
-        unseen = [p for p in space.listed() if not self.knowledge.seen(p)]
-        return dict(unseen[int(self.rng.integers(len(unseen)))]) if unseen else None
+            jump = Jump(scale, 0.5, 0.5)
+            yield from perturb(self.knowledge.encoding, ranked[:10], jump, self.rng)
 
 
 def _rounded(theta: Array) -> list[float]:

@@ -49,10 +49,12 @@ class Recipe:
     modelled: int = 100
     redraw_every: int = 10
 
-    # Length scales are shortened for an ask, which makes it explore between known points: every
-    # `short_every`-th ask by `short`, every second one by how long the best has not improved; less
-    # where the fitted noise ratio exceeds `short_noise` (all tuned together).
-    short_every: int = 3
+    # Asks take turns: 0 explores, 1 stays in the trust region, 2 searches everywhere.
+    turns: int = 3
+
+    # Length scales are shortened for an ask, which makes it explore between known points: on turn 0
+    # by `short`, every second ask by how long the best has not improved; less where the fitted
+    # noise ratio exceeds `short_noise` (all tuned together).
     short: float = 0.7
     stall: float = 0.1
     stall_grace: int = 3
@@ -62,8 +64,8 @@ class Recipe:
     short_least: float = 0.05
     scale_cap: float = 1.0
 
-    # Above this fitted ratio of noise to signal every third ask is an annealing step (tuned: no
-    # harm without noise, where it never happens).
+    # Above this fitted ratio of noise to signal turn 2 is an annealing step (tuned: no harm
+    # without noise, where it never happens).
     anneal_noise: float = 0.03
 
     # Candidates over the whole space: uniform ones, and neighbours of the best known points.
@@ -103,7 +105,7 @@ class Recipe:
     # First points are chosen from this share of the pool, the likeliest to go well, once anything
     # has failed.
     design_share: float = 0.25
-    # Annealing steps among which the likeliest to go well is taken, once anything has failed.
+    # Annealing steps drawn; of them the likeliest to go well is taken, once anything has failed.
     anneal_pool: int = 16
 
     # The forest: one ask in so many is random (SMAC3: a fifth of them); its trees, and the least

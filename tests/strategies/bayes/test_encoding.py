@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autosearch.space import Bool, Choice, Float, Int, Space
-from autosearch.strategies.bayes.candidates import Jump, annealed, perturb
+from autosearch.strategies.bayes.candidates import Jump, perturb
 from autosearch.strategies.bayes.encoding import Encoding
 from tests.space.spaces import spaces
 
@@ -31,11 +31,11 @@ def test_canonical_rows_are_what_the_space_itself_makes_of_a_point(space: Space,
 
 
 @given(space=st.one_of(spaces(), st.just(TREE)), seed=st.integers(0, 2**31))
-def test_neighbours_and_annealed_points_are_points_of_the_space(space: Space, seed: int) -> None:
+def test_neighbours_are_points_of_the_space(space: Space, seed: int) -> None:
     encoding, rng = Encoding(space), np.random.default_rng(seed)
     units = encoding.canonical(rng.random((10, len(space))))
     near = perturb(encoding, units, Jump(0.1, 0.3, 0.5), rng)
-    for row in [*near, *annealed(encoding, units, rng)]:
+    for row in near:
         assert space.contains(encoding.params(row))
         np.testing.assert_allclose(space.to_unit(encoding.params(row)), row, atol=1e-5)
 

@@ -59,8 +59,8 @@ def analyse(  # noqa: PLR0913 - the names and their order are ModelArts' own
     outputs; None writes nothing. op_list: names from `evaluation.pipeline.ANALYSES`; None runs all.
 
     input_kind: "probability", "logits" or "label"; "auto" tells them apart. image_root: where
-    relative names start. path_map: {address prefix: folder}. features: (N, D) numbers of the model's
-    last layer. metadata: {name: column} of further properties. model: see robustness.ImageModel.
+    relative names start. path_map: {address prefix: folder}. features: (N, D) numbers of the last
+    layer. metadata: {name: column} of further properties. model: see robustness.ImageModel.
     adv_param: {"attack_method", "eps", "iter_times"}. baseline: another model's pred_list for the
     same samples, or a dict with "pred_list". reference: a dict with "pred_list", "label_list" and
     optionally "name_list", "metadata", "image_root", e.g. of the training data.

@@ -2,13 +2,13 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
-Scores: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
+Scores: TypeAlias = NDArray[np.floating[Any]]
 Ints: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -28,7 +28,8 @@ def softmax(logits: Scores) -> Scores:
     shifted = logits - logits.max(axis=1, keepdims=True)
     np.exp(shifted, out=shifted)
     shifted /= shifted.sum(axis=1, keepdims=True)
-    return shifted
+    result: Scores = shifted
+    return result
 
 
 def name_codes(names: Sequence[str]) -> Ints:

@@ -1,4 +1,7 @@
-"""Adversarial images and how close they stay to the originals. Goodfellow (2015), Kurakin (2017)."""
+"""Adversarial images, and how close they stay to the originals.
+
+FGSM is of Goodfellow et al. (2015), its iterated form of Kurakin et al. (2017).
+"""
 
 from dataclasses import dataclass
 
@@ -82,8 +85,8 @@ def _distances(attacked: Pixels, clean: Pixels) -> tuple[float, float, float]:
     flat = clean.astype(float).ravel()
     return (
         float((difference != 0).mean()),
-        float(np.linalg.norm(difference) / max(np.linalg.norm(flat), 1e-12)),
-        float(np.abs(difference).max() / max(np.abs(flat).max(), 1e-12)),
+        float(np.linalg.norm(difference)) / max(float(np.linalg.norm(flat)), 1e-12),
+        float(np.abs(difference).max()) / max(float(np.abs(flat).max()), 1e-12),
     )
 
 
@@ -103,8 +106,8 @@ def ssim(first: Pixels, second: Pixels) -> float:
     var_y = scale * (uniform_filter(y * y, size) - mean_y**2)
     covariance = scale * (uniform_filter(x * y, size) - mean_x * mean_y)
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    top = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-    bottom = (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
+    upper: Floats = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    lower: Floats = (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
     edge = window // 2
-    inner = (top / bottom)[edge : x.shape[0] - edge or None, edge : x.shape[1] - edge or None]
+    inner = (upper / lower)[edge : x.shape[0] - edge or None, edge : x.shape[1] - edge or None]
     return float(inner.mean())

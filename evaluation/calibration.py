@@ -59,7 +59,8 @@ def calibrate(
     predictions: Predictions, samples: Samples, bins: int, alpha: float, seed: int
 ) -> Calibration:
     """Return the calibration errors of probabilities. Naeini et al. (2015), Guo et al. (2017)."""
-    reliability = reliability_bins(samples.confidence, samples.correct, bins, alpha)
+    correct = samples.correct.astype(float)
+    reliability = reliability_bins(samples.confidence, correct, bins, alpha)
     filled = reliability.n > 0
     n = int(reliability.n.sum())
     accuracy = reliability.hits[filled] / reliability.n[filled]
@@ -69,7 +70,7 @@ def calibrate(
     return Calibration(
         ece=_ece_interval(reliability, float(weights @ gaps), alpha, seed),
         mce=float(gaps.max()),
-        ace=adaptive_ece(samples.confidence, samples.correct, bins),
+        ace=adaptive_ece(samples.confidence, correct, bins),
         classwise=float(classwise.mean()),
         debiased=_debiased(reliability, n),
         bins=reliability,
@@ -84,7 +85,7 @@ def bin_index(values: Floats, bins: int) -> Ints:
     return np.searchsorted(edges, values, side="left").astype(np.int64)
 
 
-def reliability_bins(confidence: Floats, correct: Ints | Floats, bins: int, alpha: float) -> Bins:
+def reliability_bins(confidence: Floats, correct: Floats, bins: int, alpha: float) -> Bins:
     """Return counts, hits and mean confidence of equal-width bins."""
     index = bin_index(confidence, bins)
     n = np.bincount(index, minlength=bins)
@@ -105,17 +106,17 @@ def reliability_bins(confidence: Floats, correct: Ints | Floats, bins: int, alph
     )
 
 
-def expected_error(confidence: Floats, correct: Ints | Floats, bins: int) -> float:
+def expected_error(confidence: Floats, correct: Floats, bins: int) -> float:
     """Return the ECE of top confidences with right-closed bins of equal width."""
     index = bin_index(confidence, bins)
     difference = np.bincount(index, weights=correct - confidence, minlength=bins)
     return float(np.abs(difference).sum() / len(confidence))
 
 
-def adaptive_ece(confidence: Floats, correct: Ints | Floats, bins: int) -> float:
+def adaptive_ece(confidence: Floats, correct: Floats, bins: int) -> float:
     """Return the ECE over bins of equal mass. Nixon et al. (2019), for the top label."""
     order = np.argsort(confidence, kind="stable")
-    parts = np.array_split((np.asarray(correct, float) - confidence)[order], bins)
+    parts = np.array_split((correct - confidence)[order], bins)
     return float(sum(abs(part.sum()) for part in parts) / len(confidence))
 
 

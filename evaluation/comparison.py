@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from evaluation.arrays import Floats, Ints
+from evaluation.arrays import Ints, Mask
 from evaluation.decision import paired_macro_f1
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, benjamini_hochberg, mean_interval, quantile
@@ -79,9 +79,7 @@ def paired_proportion(gained: int, lost: int, n: int, alpha: float) -> Estimate:
     return Estimate((gained - lost) / n, max(-1.0, middle - half), min(1.0, middle + half))
 
 
-def _by_class(
-    labels: Ints, right: Floats, before: Floats, k: int, alpha: float
-) -> list[ClassChange]:
+def _by_class(labels: Ints, right: Mask, before: Mask, k: int, alpha: float) -> list[ClassChange]:
     fixed = np.bincount(labels[right & ~before], minlength=k)
     broken = np.bincount(labels[before & ~right], minlength=k)
     support = np.bincount(labels, minlength=k)

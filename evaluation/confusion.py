@@ -100,7 +100,7 @@ def standard_error(shares: Floats, slope: Floats, n: int) -> float:
     """Return the standard error of a figure whose derivative by the shares is `slope`."""
     mean = float((shares * slope).sum())
     variance = float((shares * slope * slope).sum()) - mean * mean
-    return max(variance, 0.0) ** 0.5 / n**0.5
+    return float(np.sqrt(max(variance, 0.0) / n))
 
 
 Slope: TypeAlias = tuple[float, Floats | None]

@@ -13,18 +13,21 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 def darker(image: Pixels, severity: int, _: np.random.Generator) -> Pixels:
     """Return the image with its brightness lowered by 10 % per step of severity."""
-    return image * np.float32(1 - 0.12 * severity)
+    result: Pixels = image * np.float32(1 - 0.12 * severity)
+    return result
 
 
 def brighter(image: Pixels, severity: int, _: np.random.Generator) -> Pixels:
     """Return the image with light added."""
-    return np.clip(image + np.float32(20 * severity), 0, 255)
+    lit: Pixels = image + np.float32(20 * severity)
+    return np.clip(lit, 0, 255)
 
 
 def flatter(image: Pixels, severity: int, _: np.random.Generator) -> Pixels:
     """Return the image with less contrast around its mean."""
-    mean = image.mean()
-    return mean + (image - mean) * np.float32(1 - 0.15 * severity)
+    mean = np.float32(image.mean())
+    result: Pixels = mean + (image - mean) * np.float32(1 - 0.15 * severity)
+    return result
 
 
 def blurred(image: Pixels, severity: int, _: np.random.Generator) -> Pixels:
@@ -75,7 +78,8 @@ def corrected(image: Pixels, name: str, target: float) -> Pixels | None:
         spread = float(luma.std())
         if spread <= 0:
             return None
-        return np.clip(mean + (image - mean) * np.float32(target * 255 / spread), 0, 255)
+        stretched: Pixels = mean + (image - mean) * np.float32(target * 255 / spread)
+        return np.clip(stretched, 0, 255)
     if name == "saturation":
         high, low = image.max(axis=2), image.min(axis=2)
         now = float(np.divide(high - low, high, out=np.zeros_like(high), where=high > 0).mean())

@@ -56,7 +56,7 @@ def measure_custom(
     }
 
 
-def _one(  # noqa: PLR0913 - one call's worth of data
+def _one(
     name: str,
     metric: Metric,
     data: Predictions,

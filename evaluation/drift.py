@@ -58,7 +58,9 @@ def compare(
             shift = _numbers(values, np.asarray(other, float))
             if shift is not None:
                 found.append((name, "range", *shift))
-    q = benjamini_hochberg([item[-1] for item in found]) if found else []
+    if not found:
+        return Drift([], newcombe(right[0], right[1], alpha))
+    q = benjamini_hochberg([item[-1] for item in found])
     shifts = [Shift(*item, float(value)) for item, value in zip(found, q, strict=True)]
     shifts.sort(key=lambda shift: (shift.q, -shift.psi, shift.name))
     return Drift(shifts, newcombe(right[0], right[1], alpha))

@@ -118,7 +118,7 @@ def _close(
     bits = np.bitwise_count(own[:, None] ^ own[None, :])
     first, second = np.nonzero(np.triu(bits <= MAX_BITS, 1))
     left, right = bucket[first], bucket[second]
-    result = []
+    result: list[tuple[int, int]] = []
     for start in range(0, len(left), 10_000):
         a, b = left[start : start + 10_000], right[start : start + 10_000]
         difference = tiny[a].astype(np.float32) - tiny[b]

@@ -72,7 +72,8 @@ def _distances(scores: Floats, seed: int) -> Floats:
     member = np.zeros(n, bool)
     member[reference] = True
     # A sample of the reference set finds itself first.
-    return np.where(member, found[:, 1:].mean(axis=1), found[:, :-1].mean(axis=1))
+    distance: Floats = np.where(member, found[:, 1:].mean(axis=1), found[:, :-1].mean(axis=1))
+    return distance
 
 
 def _outliers(distance: Floats) -> Ints:

@@ -37,7 +37,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class ImageFacts:
-    """What one file holds. tiny: grey, 16 × 16. dhash: 64 bits. notes: conversions that were due."""
+    """What one file holds. tiny: grey, 16 × 16. dhash: 64 bits. notes: conversions made."""
 
     properties: tuple[float, ...]
     dhash: int

@@ -90,7 +90,7 @@ def read_predictions(
     label_map: object = None,
     kind: str = "auto",
 ) -> Predictions:
-    """Return checked predictions. Raises InputError with the first fault, its index and a remedy."""
+    """Return checked predictions; raises InputError with the first fault, its place, a remedy."""
     if kind not in KINDS:
         raise InputError(f"input_kind {kind!r} is unknown; use one of: {', '.join(KINDS)}")
     warnings: list[str] = []
@@ -104,7 +104,8 @@ def read_predictions(
     if values.ndim == 1:
         return _from_ids(values, labels, name_list, label_map, kind, warnings)
     found = _kind_of(values, kind, warnings)
-    scores = values if values.dtype in (np.float32, np.float64) else values.astype(np.float64)
+    ready = values.dtype in (np.float32, np.float64)
+    scores: Scores = values if ready else values.astype(np.float64)  # type: ignore[assignment]
     predicted = np.empty(len(scores), np.int64)
     for rows in row_blocks(*scores.shape):
         predicted[rows] = np.asarray(scores[rows]).argmax(axis=1)

@@ -22,6 +22,13 @@ class Estimate:
     reason: str = ""
 
 
+def scaled(estimate: Estimate, factor: float) -> Estimate:
+    """Return the estimate times a known factor of at least 0."""
+    parts = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (None if part is None else part * factor for part in parts)
+    return Estimate(value, low, high, estimate.reason)
+
+
 def undefined(reason: str) -> Estimate:
     """Return an estimate without a value."""
     return Estimate(None, reason=reason)

@@ -241,4 +241,5 @@ def confident_joint(predictions: Predictions, p_true: Floats) -> Floats:
     joint = counts.reshape(k, k)
     totals = joint.sum(axis=1, keepdims=True)
     joint = np.where(totals > 0, joint / np.maximum(totals, 1), np.eye(k)) * support[:, None]
-    return joint / joint.sum()
+    result: Floats = joint / joint.sum()
+    return result

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import numpy as np
 
@@ -30,9 +30,11 @@ from evaluation import (
     temperature,
 )
 from evaluation.arrays import Floats, Ints, content_folds
-from evaluation.columns import Column, build_columns, categorical
+from evaluation.columns import Column, build_columns
+from evaluation.comparison import Comparison
 from evaluation.custom import Metric, measure_custom
-from evaluation.errors import EvaluationError
+from evaluation.drift import Drift
+from evaluation.embedding import Embedding
 from evaluation.findings import Confidences, Findings, NotRun
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, mean_interval, proportion
@@ -46,6 +48,8 @@ logger = logging.getLogger(__name__)
 FEWEST_FOR_TESTS = 30
 ANALYSES = (
     "confidence",
+    "temperature",
+    "class_bias",
     "label_errors",
     "images",
     "duplicates",
@@ -57,7 +61,9 @@ ANALYSES = (
     "drift",
     "custom",
 )
+NO_IMAGE = "no image could be read"
 T = TypeVar("T")
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,19 +103,16 @@ class Log:
         self.timing: dict[str, float] = {}
         self.only = only
 
-    def skip(self, analysis: str, reason: str) -> None:
-        """Record that an analysis was left out."""
-        self.not_run.append(NotRun(analysis, reason))
-
-    def run(self, analysis: str, reason: str, work: Callable[[], T]) -> T | None:
-        """Return the result of an analysis, or None where a reason speaks against it."""
-        if analysis not in self.only:
-            reason = "not asked for (op_list)"
-        if reason:
-            self.skip(analysis, reason)
+    def run(
+        self, analysis: str, given: Given | None, missing: str, work: Callable[[Given], T]
+    ) -> T | None:
+        """Return work(given), or None where it is not wanted or what it needs is missing."""
+        reason = "not asked for (op_list)" if analysis not in self.only else missing
+        if given is None or analysis not in self.only:
+            self.not_run.append(NotRun(analysis, reason))
             return None
         start = time.perf_counter()
-        result = work()
+        result = work(given)
         self.timing[analysis] = time.perf_counter() - start
         logger.debug("%s took %.3f s", analysis, self.timing[analysis])
         return result
@@ -117,102 +120,142 @@ class Log:
 
 def run(request: Request, settings: Settings) -> Findings:
     """Return everything that can be found out from a request."""
-    data = request.predictions
+    data, alpha = request.predictions, settings.alpha
     log = Log([*data.warnings, *request.warnings], request.only)
-    start = time.perf_counter()
     per_sample = None if data.scores is None else samples.measure(data)
     halves = content_folds(samples.content_keys(data, per_sample), 2, settings.seed)
     counts = confusion.count(data.labels, data.predicted, data.k)
-    overall = dict(confusion.summary(counts, settings.alpha))
-    classes = confusion.class_scores(counts, settings.alpha)
-    pair_list = pairs.confused_pairs(counts, data)
-    tail_figures = tail.judge(counts, settings.alpha, settings.seed)
-    log.timing["quality"] = time.perf_counter() - start
     confidences = log.run(
         "confidence",
-        "" if per_sample else "class ids carry no confidences",
-        lambda: _confidences(data, per_sample, halves, settings, log),  # type: ignore[arg-type]
+        per_sample,
+        "class ids carry no confidences",
+        lambda given: _confidences(data, given, halves, settings, log),
     )
-    if confidences is not None:
-        overall |= _confidence_figures(confidences, settings)
-    small = _too_small(len(data))
     table = _images(request, settings, log)
-    columns, constant = _columns(request, table)
-    no_columns = small or ("" if columns else "no image could be read and no metadata was given")
-    wrong = (data.predicted != data.labels).astype(float)
-    found = log.run(
-        "slices",
-        no_columns,
-        lambda: slices.find_slices(columns, wrong, _class_column(data), halves, settings.alpha),
-    )
-    sensitive = log.run(
-        "sensitivity",
-        no_columns,
-        lambda: sensitivity.analyse_columns(
-            columns,
-            data.labels,
-            data.predicted,
-            data.k,
-            halves,
-            settings.alpha,
-            found.slices if found else (),
-        ),
-    )
-    reference_table = _reference_images(request, settings, log)
+    there = _reference_images(request, settings)
+    constant, found, sensitive = _properties(request, table, halves, settings, log)
     return Findings(
         predictions=data,
         settings=settings,
         halves=halves,
         counts=counts,
-        classes=classes,
-        overall=overall,
-        pairs=pair_list,
-        tail=tail_figures,
+        classes=confusion.class_scores(counts, alpha),
+        overall=confusion.summary(counts, alpha) | _confidence_figures(confidences, settings),
+        pairs=pairs.confused_pairs(counts, data),
+        tail=tail.judge(counts, alpha, settings.seed),
         confidences=confidences,
         images=table,
         duplicates=log.run(
-            "duplicates",
-            "" if table is not None else "no image could be read",
-            lambda: duplicates.find(table, data.labels, reference_table),  # type: ignore[arg-type]
+            "duplicates", table, NO_IMAGE, lambda given: duplicates.find(given, data.labels, there)
         ),
-        sensitivity=sensitive or (),
+        sensitivity=sensitive,
         slices=found,
-        embedding=log.run(
-            "embedding",
-            "" if request.features is not None else "needs features=",
-            lambda: embedding.embed(request.features, len(data), settings.seed),
-        ),
-        comparison=log.run(
-            "comparison",
-            "" if request.baseline is not None else "needs baseline=",
-            lambda: comparison.compare(data, request.baseline, settings.alpha),  # type: ignore[arg-type]
-        ),
-        drift=log.run(
-            "drift",
-            "" if request.reference is not None else "needs reference=",
-            lambda: _drift(request, table, reference_table, settings),
-        ),
-        robustness=_robustness(request, settings, table, sensitive or (), log),
-        custom=log.run(
-            "custom",
-            "" if request.custom else "needs custom_metric=",
-            lambda: measure_custom(request.custom, data, settings),
-        )
-        or {},
-        custom_block=request.custom_block,
         constant_columns=constant,
+        custom_block=request.custom_block,
         warnings=log.warnings,
         not_run=log.not_run,
         timing=log.timing,
+        **_optional(request, table, there, sensitive, settings, log),
     )
+
+
+class _Optional(TypedDict):
+    embedding: Embedding | None
+    comparison: Comparison | None
+    drift: Drift | None
+    robustness: Robustness | None
+    custom: Mapping[str, object]
+
+
+def _optional(
+    request: Request,
+    table: images.ImageTable | None,
+    there: images.ImageTable | None,
+    sensitive: Sequence[sensitivity.Sensitivity],
+    settings: Settings,
+    log: Log,
+) -> _Optional:
+    """Return the analyses that need more than predictions and images."""
+    data = request.predictions
+    named = [item for item in sensitive if item.named]
+    model = request.model
+
+    def robust(given: images.ImageTable) -> Robustness | None:
+        if model is None:
+            return None
+        return probe(model, data, given, request.attack, settings, named)
+
+    return {
+        "embedding": log.run(
+            "embedding",
+            request.features,
+            "needs features=",
+            lambda given: embedding.embed(given, len(data), settings.seed),
+        ),
+        "comparison": log.run(
+            "comparison",
+            request.baseline,
+            "needs baseline=",
+            lambda given: comparison.compare(data, given, settings.alpha),
+        ),
+        "drift": log.run(
+            "drift",
+            request.reference,
+            "needs reference=",
+            lambda given: _drift(request, given, table, there, settings),
+        ),
+        "robustness": log.run(
+            "robustness",
+            table if model is not None else None,
+            "needs model=" if model is None else NO_IMAGE,
+            robust,
+        ),
+        "custom": log.run(
+            "custom",
+            request.custom or None,
+            "needs custom_metric=",
+            lambda given: measure_custom(given, data, settings),
+        )
+        or {},
+    }
+
+
+def _properties(
+    request: Request,
+    table: images.ImageTable | None,
+    halves: Ints,
+    settings: Settings,
+    log: Log,
+) -> tuple[list[str], slices.SliceSearch | None, Sequence[sensitivity.Sensitivity]]:
+    """Return the constant columns, the slices, and the sensitivity to each column."""
+    data = request.predictions
+    values: dict[str, Floats | list[str]] = dict(table.values) if table is not None else {}
+    columns, constant = build_columns(values | dict(request.metadata))
+    missing = _too_small(len(data)) or (
+        "" if columns else "no image could be read and no metadata was given"
+    )
+    given = columns if not missing else None
+    wrong = (data.predicted != data.labels).astype(float)
+    classes = Column("class", data.labels.astype(float), data.labels, np.empty(0), data.classes)
+    found = log.run(
+        "slices",
+        given,
+        missing,
+        lambda known: slices.find_slices(known, wrong, classes, halves, settings.alpha),
+    )
+    sensitive = log.run(
+        "sensitivity",
+        given,
+        missing,
+        lambda known: sensitivity.analyse_columns(
+            known, data, halves, settings.alpha, found.slices if found else ()
+        ),
+    )
+    return constant, found, sensitive or ()
 
 
 def _too_small(n: int) -> str:
     return f"{n} samples; tests need {FEWEST_FOR_TESTS}" if n < FEWEST_FOR_TESTS else ""
-
-
-def _class_column(data: Predictions) -> Column:
-    return Column("class", data.labels.astype(float), data.labels, np.empty(0), data.classes)
 
 
 def _confidences(
@@ -221,39 +264,45 @@ def _confidences(
     alpha, seed = settings.alpha, settings.seed
     ranks = ranking.class_ranks(data, per_sample.p_true, halves)
     sizes = (int((halves == 0).sum()), int((halves == 1).sum()))
-    small = _too_small(len(data))
-    folds = content_folds(
-        samples.content_keys(data, per_sample), temperature.FOLDS, settings.seed + 1
-    )
-    scaled = None
-    if small:
-        log.skip("temperature", small)
-    else:
-        scaled = temperature.fit(data, folds, settings.bins, alpha, seed)
+    missing = _too_small(len(data)) or ("" if data.k > 1 else "there is one class only")
+    given = None if missing else per_sample
     if per_sample.clipped:
         log.warnings.append(
             f"{per_sample.clipped} labels have a probability of practically 0; "
             "the log-loss counts them at the smallest step of the scores' precision"
         )
+    keys = samples.content_keys(data, per_sample)
     return Confidences(
         samples=per_sample,
         ranking=ranking.rank(data, ranks, alpha, seed),
         curves=curves.class_curves(ranks, len(data)),
         calibration=calibration.calibrate(data, per_sample, settings.bins, alpha, seed),
-        temperature=scaled,
+        temperature=log.run(
+            "temperature",
+            given,
+            missing,
+            lambda _: temperature.fit(
+                data, content_folds(keys, temperature.FOLDS, seed + 1), settings.bins, alpha, seed
+            ),
+        ),
         selective=selective.risk_coverage(per_sample.confidence, per_sample.correct, alpha),
         sweep=selective.sweep(per_sample.confidence, data.labels, data.predicted, data.k),
         thresholds=selective.class_thresholds(ranks, sizes),
-        bias=None if small else decision.bias_gain(data, halves, alpha),
+        bias=log.run(
+            "class_bias", given, missing, lambda _: decision.bias_gain(data, halves, alpha)
+        ),
         label_errors=log.run(
             "label_errors",
-            small or ("" if data.k > 1 else "one class only"),
-            lambda: label_errors.find(data, per_sample.p_true, settings.label_cut, alpha, seed),
+            given,
+            missing,
+            lambda one: label_errors.find(data, one.p_true, settings.label_cut, alpha, seed),
         ),
     )
 
 
-def _confidence_figures(found: Confidences, settings: Settings) -> dict[str, Estimate]:
+def _confidence_figures(found: Confidences | None, settings: Settings) -> dict[str, Estimate]:
+    if found is None:
+        return {}
     per_sample, alpha = found.samples, settings.alpha
     n = len(per_sample.above)
     figures = {
@@ -280,19 +329,18 @@ def _images(request: Request, settings: Settings, log: Log) -> images.ImageTable
         reason = "Pillow is not installed (pip install autosearch[report])"
     if settings.max_images == 0:
         reason = "max_images is 0"
-    table = log.run("images", reason, lambda: _read(paths, settings))
+    name = request.predictions.name
+    table = log.run("images", None if reason else paths, reason, lambda _: _read(paths, settings))
     if table is None:
         return None
     if not table.readable.any():
-        first = table.failures[0] if table.failures else (0, "")
-        log.skip("images", f"none could be read ({request.predictions.name(first[0])}: {first[1]})")
+        index, why = table.failures[0]
+        log.not_run.append(NotRun("images", f"none could be read (e.g. {name(index)}: {why})"))
         return None
     if table.failures:
         index, why = table.failures[0]
-        log.warnings.append(
-            f"{len(table.failures)} images could not be read, e.g. "
-            f"{request.predictions.name(index)}: {why}"
-        )
+        count = len(table.failures)
+        log.warnings.append(f"{count} images could not be read, e.g. {name(index)}: {why}")
     log.warnings.extend(f"{count} images: {note}" for note, count in sorted(table.notes.items()))
     return table
 
@@ -311,29 +359,20 @@ def _read(paths: Sequence[Path | None], settings: Settings) -> images.ImageTable
     return images.read_images(paths, chosen, settings.n_jobs)
 
 
-def _reference_images(request: Request, settings: Settings, log: Log) -> images.ImageTable | None:
+def _reference_images(request: Request, settings: Settings) -> images.ImageTable | None:
     reference = request.reference
-    if reference is None or not reference.paths or not {"drift", "duplicates"} & log.only:
+    if reference is None or not reference.paths or not {"drift", "duplicates"} & request.only:
         return None
     return _read(reference.paths, settings) if _pillow() else None
 
 
-def _columns(request: Request, table: images.ImageTable | None) -> tuple[list[Column], list[str]]:
-    values: dict[str, Floats | list[str]] = {}
-    if table is not None:
-        values |= table.values
-    return build_columns(values | dict(request.metadata))
-
-
 def _drift(
     request: Request,
+    reference: Reference,
     here: images.ImageTable | None,
     there: images.ImageTable | None,
     settings: Settings,
-) -> drift.Drift:
-    reference = request.reference
-    if reference is None:
-        raise EvaluationError("no reference was given")
+) -> Drift:
     sets: list[dict[str, Floats | list[str]]] = []
     for data, table, metadata in (
         (request.predictions, here, request.metadata),
@@ -353,27 +392,3 @@ def _drift(
         for d in (reference.predictions, request.predictions)
     ]
     return drift.compare(sets[0], sets[1], (right[0], right[1]), settings.alpha)
-
-
-def _robustness(
-    request: Request,
-    settings: Settings,
-    table: images.ImageTable | None,
-    sensitive: Sequence[sensitivity.Sensitivity],
-    log: Log,
-) -> Robustness | None:
-    reason = "" if request.model is not None else "needs model="
-    if not reason and table is None:
-        reason = "no image could be read"
-    return log.run(
-        "robustness",
-        reason,
-        lambda: probe(
-            request.model,
-            request.predictions,
-            table,
-            request.attack,
-            settings,
-            [item for item in sensitive if item.named],
-        ),  # type: ignore[arg-type]
-    )

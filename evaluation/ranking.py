@@ -186,4 +186,4 @@ def _macro_error(
         share = (below + upto) / (2 * q)
         moved[member] = (share[left[member]] - estimate.value) / (item.p / n)
         influence += moved
-    return float((influence / max(counted, 1)).std()) / n**0.5
+    return float((influence / max(counted, 1)).std() / np.sqrt(n))

@@ -100,7 +100,7 @@ class Result(Mapping[str, Any]):
         match = CONDITION.match(condition)
         if match is None:
             raise InputError(
-                f"condition {condition!r} cannot be read; write e.g. 'accuracy >= 0.9' or 'baseline'"
+                f"condition {condition!r} cannot be read; write 'accuracy >= 0.9' or 'baseline'"
             )
         name, sign, text, unit = match.groups()
         figures = self.findings.overall

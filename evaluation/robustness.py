@@ -15,7 +15,7 @@ from evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrected
 from evaluation.errors import InputError
 from evaluation.images import ImageTable, open_image
 from evaluation.inputs import Predictions
-from evaluation.intervals import Estimate, benjamini_hochberg, proportion
+from evaluation.intervals import Estimate, benjamini_hochberg, proportion, scaled
 from evaluation.sensitivity import Sensitivity
 from evaluation.settings import Attack, Settings
 
@@ -63,7 +63,7 @@ class HeatMap:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A counterfactual: images of a named range with the property brought to the median of the rest.
+    """A counterfactual: images of a named range, the property brought to the others' median.
 
     gain: rise of the accuracy over all samples that their correction brings.
     """
@@ -208,7 +208,7 @@ def _noise(image: Pixels, eps: float, rng: np.random.Generator) -> Pixels:
     return np.clip(image + np.float32(eps) * signs.astype(np.float32), 0, 255)
 
 
-def _attack(  # noqa: PLR0913 - one call's worth of data
+def _attack(
     model: ImageModel,
     classify: _Classifier,
     images: list[Pixels],
@@ -266,7 +266,7 @@ def _ladders(
     return [Ladder(*item, float(value)) for item, value in zip(found, q, strict=True)]
 
 
-def _heat_maps(  # noqa: PLR0913 - one call's worth of data
+def _heat_maps(
     model: ImageModel,
     classify: _Classifier,
     images: list[Pixels],
@@ -294,7 +294,10 @@ def _heat_maps(  # noqa: PLR0913 - one call's worth of data
 
 
 def occlusion(classify: Callable[[Sequence[Pixels]], Floats], image: Pixels, target: int) -> Floats:
-    """Return by how much hiding each part lowers the target's probability. Zeiler, Fergus (2014)."""
+    """Return by how much hiding each part lowers the target's probability.
+
+    Zeiler and Fergus (2014).
+    """
     height, width = image.shape[:2]
     tall, wide = max(1, round(PATCH * height)), max(1, round(PATCH * width))
     tops = np.unique(np.linspace(0, height - tall, STRIDES).astype(int))
@@ -340,10 +343,13 @@ def _corrections(
         gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
         share = len(members) / len(data)
         gain = paired_proportion(gained, lost, len(chosen), settings.alpha)
-        scaled = Estimate(*((v or 0.0) * share for v in (gain.value, gain.low, gain.high)))
         result.append(
             Correction(
-                item.column.name, len(members), float(before.mean()), float(after.mean()), scaled
+                item.column.name,
+                len(members),
+                float(before.mean()),
+                float(after.mean()),
+                scaled(gain, share),
             )
         )
     return result

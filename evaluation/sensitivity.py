@@ -9,6 +9,7 @@ from scipy import stats
 from evaluation.arrays import Floats, Ints, Mask
 from evaluation.columns import Column
 from evaluation.confusion import count
+from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, benjamini_hochberg, combine, newcombe, wilson
 from evaluation.slices import Slice
 from evaluation.subgroups import (
@@ -29,7 +30,7 @@ NEXT_LEVEL = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Fifth:
-    """One rank bin of a property: its range, size, accuracy, and F1 of every class (None: absent)."""
+    """One rank bin of a property: its range, size, accuracy, and F1 per class (None: absent)."""
 
     low: float
     high: float
@@ -69,11 +70,9 @@ class Sensitivity:
     named: bool
 
 
-def analyse_columns(  # noqa: PLR0913 - one call's worth of data, all of it needed
+def analyse_columns(
     columns: Sequence[Column],
-    labels: Ints,
-    predicted: Ints,
-    k: int,
+    data: Predictions,
     halves: Ints,
     alpha: float,
     slices: Sequence[Slice] = (),
@@ -82,8 +81,7 @@ def analyse_columns(  # noqa: PLR0913 - one call's worth of data, all of it need
 
     slices: already confirmed; a column is named only for what they do not explain.
     """
-    if not columns:
-        return []
+    labels, predicted, k = data.labels, data.predicted, data.k
     wrong = (labels != predicted).astype(float)
     strata = labels.copy()
     for item in slices:
@@ -147,7 +145,7 @@ def _fifths(
     column: Column, labels: Ints, predicted: Ints, k: int, alpha: float
 ) -> tuple[Ints, list[Fifth]]:
     codes = column.codes if column.categories is not None else rank_bins(column.values)
-    fifths = []
+    fifths: list[Fifth] = []
     for code in np.unique(codes[codes >= 0]):
         inside = codes == code
         counts = count(labels[inside], predicted[inside], k)
@@ -194,7 +192,7 @@ def _class_tests(codes: list[Ints], labels: Ints, wrong: Floats, k: int) -> list
         n = np.bincount(flat, minlength=k * bins).reshape(k, bins)
         bad = np.bincount(flat, weights=wrong[known], minlength=k * bins).reshape(k, bins)
         total, errors = n.sum(axis=1, keepdims=True), bad.sum(axis=1, keepdims=True)
-        tail = stats.hypergeom.sf(bad - 1, total, errors, n)
+        tail = np.asarray(stats.hypergeom.sf(bad - 1, total, errors, n))
         p.append(np.minimum(2 * tail[n > 0], 1.0))
         owner.append(np.full(int((n > 0).sum()), i))
     q, owners = benjamini_hochberg(np.concatenate(p)), np.concatenate(owner)
@@ -224,7 +222,7 @@ def _f1_by_bin(codes: Ints, labels: Ints, predicted: Ints, k: int, bins: int) ->
     hits = np.bincount(codes[right] * k + labels[right], minlength=bins * k)
     size = np.bincount(codes * k + labels, minlength=bins * k)
     size = size + np.bincount(codes * k + predicted, minlength=bins * k)
-    f1 = np.divide(2 * hits, size, out=np.full(bins * k, np.nan), where=size > 0)
+    f1: Floats = np.divide(2 * hits, size, out=np.full(bins * k, np.nan), where=size > 0)
     return f1.reshape(bins, k)
 
 
@@ -260,7 +258,7 @@ def _confirm(
     return combine(p), _scan(column, place, known, wrong, strata)
 
 
-def cross_fitted_excess(  # noqa: PLR0913 - one call's worth of data, all of it needed
+def cross_fitted_excess(
     column: Column, place: int, wrong: Floats, strata: Ints, halves: Ints, alpha: float
 ) -> Estimate:
     """Return the share of samples lost in the range, each half judged with the other's range."""
@@ -274,7 +272,7 @@ def cross_fitted_excess(  # noqa: PLR0913 - one call's worth of data, all of it 
         parts.append(excess_share(inside, known & (halves != half), wrong, strata, alpha))
     value = sum(part.value or 0.0 for part in parts) / 2
     half_widths = [((part.high or 0.0) - (part.low or 0.0)) / 2 for part in parts]
-    half_width = float(np.hypot(*half_widths)) / 2
+    half_width = float(np.hypot(half_widths[0], half_widths[1])) / 2
     share = float(known.mean())
     return Estimate(value * share, (value - half_width) * share, (value + half_width) * share)
 

@@ -1,4 +1,4 @@
-"""Weak slices: conjunctions of properties found on one half of the data and confirmed on the other."""
+"""Weak slices: conjunctions found on one half of the data and confirmed on the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -76,7 +76,7 @@ def find_slices(
     return SliceSearch(kept, list(columns), [item.p for item in tested])
 
 
-def _judge(  # noqa: PLR0913 - one call's worth of data, all of it needed
+def _judge(
     rule: Rule,
     columns: Sequence[Column],
     part: Mask,

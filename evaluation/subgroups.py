@@ -1,4 +1,4 @@
-"""Groups of samples with more errors than their classes explain: search on one half, test on the other.
+"""Groups of samples with more errors than their classes explain: searched here, tested there.
 
 The measure is the excess: errors less those expected from the error rate of each sample's stratum
 (its class, and whatever was found before). A group is a conjunction of ranges, one per property.
@@ -117,7 +117,7 @@ def _score(
     noise = float(spread[inside].sum()) * (1 - n / max(int(chosen.sum()), 1))
     if n < smallest(len(chosen)) / 2 or noise <= 0:
         return -np.inf
-    return float(excess[inside].sum()) / noise**0.5
+    return float(excess[inside].sum() / np.sqrt(noise))
 
 
 def exact_p(inside: Mask, part: Mask, wrong: Floats, strata: Ints) -> float:
@@ -166,7 +166,7 @@ def excess_share(inside: Mask, part: Mask, wrong: Floats, strata: Ints, alpha: f
     def rates(mask: Mask) -> tuple[Floats, Floats]:
         n = np.bincount(strata[mask], minlength=k)
         e = np.bincount(strata[mask], weights=wrong[mask], minlength=k)
-        return n.astype(float), e
+        return n.astype(float), e.astype(float)
 
     n_in, e_in = rates(within)
     n_out, e_out = rates(outside)

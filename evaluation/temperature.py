@@ -111,10 +111,9 @@ def _slopes(z: Scores, labels: Ints, fold: Ints, inverse: float) -> tuple[Floats
         own = np.take_along_axis(centred, labels[rows, None], axis=1)[:, 0]
         gradient[rows] = first - own
         curvature[rows] = second - first * first
-    return (
-        np.bincount(fold, weights=gradient, minlength=FOLDS),
-        np.bincount(fold, weights=curvature, minlength=FOLDS),
-    )
+    sums = (np.bincount(fold, weights=part, minlength=FOLDS) for part in (gradient, curvature))
+    first_sum, second_sum = (part.astype(np.float64) for part in sums)
+    return first_sum, second_sum
 
 
 def _losses(z: Scores, labels: Ints, inverse: Floats) -> tuple[Floats, Floats]:

@@ -38,7 +38,9 @@ def tiles(found: Findings) -> str:
     if errors is not None:
         count = errors.expected_count
         detail = f"{number(count.low)} – {number(count.high)}"
-        boxes.append(tile(both("Expected wrong labels", "预计错误标签数"), number(count.value), detail))
+        boxes.append(
+            tile(both("Expected wrong labels", "预计错误标签数"), number(count.value), detail)
+        )
     return f'<div class="tiles">{"".join(boxes)}</div>'
 
 
@@ -59,7 +61,8 @@ def ranked(found: Findings, suggestions: Sequence[Suggestion], thumbs: Thumbnail
     explained = note(
         "Ranked by the certain part of the gain (lower end of its interval) per hour of work. A "
         "ceiling is the most that the action can bring; an estimate was cross-fitted or measured.",
-        "按“收益区间下限 / 每小时工作量”排序。“上限”表示该行动最多能带来的收益；“估计”为交叉拟合或实测所得。",
+        "按“收益区间下限 / 每小时工作量”排序。“上限”表示该行动最多能带来的收益；"
+        "“估计”为交叉拟合或实测所得。",
     )
     return explained + "".join(action(item, thumbs) for item in suggestions)
 
@@ -71,7 +74,8 @@ def action(item: Suggestion, thumbs: Thumbnails) -> str:
     strip = "".join(f'<div class="card">{picture}</div>' for picture in cards)
     evidence = facts([(text(name), _evidence(value)) for name, value in item.evidence.items()])
     return (
-        f'<article class="action {kind}"><div class="head"><span class="rank">{item.priority}</span>'
+        f'<article class="action {kind}"><div class="head">'
+        f'<span class="rank">{item.priority}</span>'
         f'<span class="code">{text(item.id)}</span></div>'
         f"<p>{both(item.text['en'], item.text['zh'])}</p>"
         f'<div class="meta">{_gain(item)}{_cost(item)}{_claim(item)}</div>'
@@ -110,7 +114,12 @@ def _evidence(value: object) -> str:
     if isinstance(value, float):
         return text(number(value))
     if isinstance(value, dict):
-        return text(", ".join(f"{k}: {number(v) if isinstance(v, float) else v}" for k, v in list(value.items())[:12]))
+        return text(
+            ", ".join(
+                f"{k}: {number(v) if isinstance(v, float) else v}"
+                for k, v in list(value.items())[:12]
+            )
+        )
     if isinstance(value, list):
         return text(", ".join(map(str, value[:12])))
     return text(value)

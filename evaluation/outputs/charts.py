@@ -219,7 +219,11 @@ def fifths(bins: Sequence[Fifth]) -> str:
     width = 26
     parts = []
     for place, item in enumerate(bins):
-        value, low, high = (item.accuracy.value or 0.0, item.accuracy.low or 0.0, item.accuracy.high or 1.0)
+        value, low, high = (
+            item.accuracy.value or 0.0,
+            item.accuracy.low or 0.0,
+            item.accuracy.high or 1.0,
+        )
         scale = 40 / max(1 - floor, 1e-9)
         x, height = place * width, (value - floor) * scale
         where = item.label or f"{number(item.low)} – {number(item.high)}"
@@ -241,9 +245,14 @@ def scatter(points: Floats, hues: Ints, marked: Ints, tips: Sequence[str]) -> st
     """Return points coloured by class; marked ones have a ring."""
     low, high = points.min(axis=0), points.max(axis=0)
     pad = 0.04 * np.maximum(high - low, 1e-9)
-    axes = Axes((float(low[0] - pad[0]), float(high[0] + pad[0])), (float(low[1] - pad[1]), float(high[1] + pad[1])))
+    axes = Axes(
+        (float(low[0] - pad[0]), float(high[0] + pad[0])),
+        (float(low[1] - pad[1]), float(high[1] + pad[1])),
+    )
     ring = set(marked.tolist())
-    parts = [axes.frame(("component 1", "第一主成分"), ("component 2", "第二主成分"), (False, False))]
+    parts = [
+        axes.frame(("component 1", "第一主成分"), ("component 2", "第二主成分"), (False, False))
+    ]
     for i, (x, y) in enumerate(points.tolist()):
         extra = " ring" if i in ring else ""
         parts.append(
@@ -257,7 +266,8 @@ def heat_map(values: Floats) -> str:
     """Return an overlay of cells, opaque where the value is high."""
     rows, columns = values.shape
     cells = "".join(
-        f'<rect x="{c}" y="{r}" width="1.02" height="1.02" fill-opacity="{0.75 * values[r, c]:.2f}"/>'
+        f'<rect x="{c}" y="{r}" width="1.02" height="1.02" '
+        f'fill-opacity="{0.75 * values[r, c]:.2f}"/>'
         for r in range(rows)
         for c in range(columns)
         if values[r, c] > 0.05

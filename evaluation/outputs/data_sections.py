@@ -40,7 +40,11 @@ def sensitivity(found: Findings) -> str:
     rows = []
     for item in found.sensitivity:
         known = [value for value in item.std if value is not None]
-        where = "" if item.found is None else describe_range(item.column, item.found.low, item.found.high)
+        where = (
+            ""
+            if item.found is None
+            else describe_range(item.column, item.found.low, item.found.high)
+        )
         rows.append(
             [
                 cell(text(item.column.name), item.column.name),
@@ -60,7 +64,8 @@ def sensitivity(found: Findings) -> str:
         "Std of F1 is ModelArts' sensitivity, the mean over classes; beside it what it would be "
         "without any effect. The worst range is searched on one half of the data and tested on the "
         "other; gap: accuracy elsewhere less accuracy inside.",
-        "F1 标准差即 ModelArts 的敏感度（类别平均），旁边是无任何影响时的数值。最差范围在一半数据上搜索、"
+        "F1 标准差即 ModelArts 的敏感度（类别平均），旁边是无任何影响时的数值。"
+        "最差范围在一半数据上搜索、"
         "在另一半上检验；差距：其余准确率减去该范围内准确率。",
     )
     constant = ""
@@ -96,7 +101,11 @@ def slices(found: Findings) -> str:
             "没有任何属性组合显著差于其各部分。",
         )
     header = [both("slice", "切片"), both("samples", "样本数"), both("accuracy", "准确率")]
-    header += [both("elsewhere", "其余"), both("share of all samples lost", "占全部样本的损失"), "q"]
+    header += [
+        both("elsewhere", "其余"),
+        both("share of all samples lost", "占全部样本的损失"),
+        "q",
+    ]
     rows = [
         [
             cell(text(rule_words(found, place))),
@@ -131,7 +140,9 @@ def images(found: Findings, thumbs: Thumbnails) -> str:
         [cell(text(found.predictions.name(i))), cell(text(reason))]
         for i, reason in found.images.failures[:50]
     ]
-    broken = table([both("image", "图像"), both("why it could not be read", "无法读取的原因")], failed)
+    broken = table(
+        [both("image", "图像"), both("why it could not be read", "无法读取的原因")], failed
+    )
     return table(header, rows) + broken + _duplicates(found, thumbs)
 
 
@@ -144,8 +155,8 @@ def _duplicates(found: Findings, thumbs: Thumbnails) -> str:
         return head + note("No image occurs twice.", "没有重复的图像。")
     conflicts = sum(group.conflicting for group in duplicates.groups)
     head += note(
-        f"{len(duplicates.groups)} groups, {len(duplicates.extra)} repeats; {conflicts} groups with "
-        f"different labels; {len(duplicates.leaked)} images also in the reference set.",
+        f"{len(duplicates.groups)} groups, {len(duplicates.extra)} repeats; {conflicts} groups "
+        f"with different labels; {len(duplicates.leaked)} images also in the reference set.",
         f"{len(duplicates.groups)} 组，{len(duplicates.extra)} 张重复；{conflicts} 组标签矛盾；"
         f"{len(duplicates.leaked)} 张也出现在参考集中。",
     )
@@ -155,8 +166,12 @@ def _duplicates(found: Findings, thumbs: Thumbnails) -> str:
             thumbs.card(i, [text(found.predictions.classes[int(found.predictions.labels[i])])])
             for i in group.indices[:SHOWN_IN_GROUP]
         ]
-        clash = f'<b class="bad">{both("labels differ", "标签矛盾")}</b>' if group.conflicting else ""
-        blocks.append(f'<div class="group"><div>{text(group.kind)}<br>{clash}</div>{"".join(cards)}</div>')
+        clash = (
+            f'<b class="bad">{both("labels differ", "标签矛盾")}</b>' if group.conflicting else ""
+        )
+        blocks.append(
+            f'<div class="group"><div>{text(group.kind)}<br>{clash}</div>{"".join(cards)}</div>'
+        )
     return head + "".join(blocks)
 
 
@@ -173,7 +188,17 @@ def robustness(found: Findings, thumbs: Thumbnails) -> str:
     ladder = charts.lines(
         curves, Axes((0, 5), (0, 1)), (("severity", "强度"), ("accuracy", "准确率")), (False, True)
     )
-    header = ["", both("misclassified", "误分率"), "ACAC", "ACTC", "ALD L0", "ALD L2", "ALD L∞", "PSNR", "SSIM"]
+    header = [
+        "",
+        both("misclassified", "误分率"),
+        "ACAC",
+        "ACTC",
+        "ALD L0",
+        "ALD L2",
+        "ALD L∞",
+        "PSNR",
+        "SSIM",
+    ]
     rows = [
         [
             cell(label),
@@ -184,18 +209,26 @@ def robustness(found: Findings, thumbs: Thumbnails) -> str:
             ),
         ]
         for label, rate, f in (
-            (text(f"{item.attack.method}, eps {number(item.attack.eps)}"), item.attacked_rate, item.attacked),
+            (
+                text(f"{item.attack.method}, eps {number(item.attack.eps)}"),
+                item.attacked_rate,
+                item.attacked,
+            ),
             (both("random noise of that size", "同幅度随机噪声"), item.noise_rate, item.noise),
         )
     ]
     head = note(
         f"{len(item.indices)} images; the model given agrees with pred_list on "
         f"{percent(item.agreement)} of them; gradient: {item.gradient}.",
-        f"{len(item.indices)} 张图像；所给模型与 pred_list 在其中 {percent(item.agreement)} 上一致；"
+        f"{len(item.indices)} 张图像；所给模型与 pred_list 在 {percent(item.agreement)} 上一致；"
         f"梯度来源：{item.gradient}。",
     )
     picture = figure(ladder, both("accuracy under everyday damage", "常见损坏下的准确率"))
-    return head + f'<div class="charts">{picture}<div>{table(header, rows)}</div></div>' + _maps(found, thumbs)
+    return (
+        head
+        + f'<div class="charts">{picture}<div>{table(header, rows)}</div></div>'
+        + _maps(found, thumbs)
+    )
 
 
 def _maps(found: Findings, thumbs: Thumbnails) -> str:
@@ -206,7 +239,7 @@ def _maps(found: Findings, thumbs: Thumbnails) -> str:
     cards = [
         thumbs.card(
             one.index,
-            [f'{both("why", "为何判为")} {text(names[one.target])}?', text(one.method)],
+            [f"{both('why', '为何判为')} {text(names[one.target])}?", text(one.method)],
             charts.heat_map(one.values),
         )
         for one in item.heat_maps
@@ -277,7 +310,14 @@ def drift(found: Findings) -> str:
         [cell(text(s.name), s.name), numeric(s.psi), numeric(s.statistic), numeric(s.q, _q(s.q))]
         for s in item.shifts
     ]
-    head = facts([(both("accuracy, reference less here", "准确率差（参考 − 此处）"), with_interval(item.gap))])
+    head = facts(
+        [
+            (
+                both("accuracy, reference less here", "准确率差（参考 − 此处）"),
+                with_interval(item.gap),
+            )
+        ]
+    )
     return head + table(header, rows)
 
 

@@ -12,17 +12,19 @@ from evaluation.suggestions.model import Suggestion
 DEFINITIONS = (
     (
         "intervals",
-        "95 % unless alpha was set. Proportions: Wilson (1927). F1 of a class: Wilson on the Jaccard "
-        "share. Averages over the confusion matrix: influence functions. AUC: DeLong (1988). ECE: "
-        "basic bootstrap over the bins.",
-        "默认 95 %。比例：Wilson (1927)；单类 F1：Jaccard 比例的 Wilson 区间；混淆矩阵的平均指标：影响函数；"
+        "95 % unless alpha was set. Proportions: Wilson (1927). F1 of a class: Wilson on the "
+        "Jaccard share. Averages over the confusion matrix: influence functions. AUC: DeLong "
+        "(1988). ECE: basic bootstrap over the bins.",
+        "默认 95 %。比例：Wilson (1927)；单类 F1：Jaccard 比例的 Wilson 区间；"
+        "混淆矩阵的平均指标：影响函数；"
         "AUC：DeLong (1988)；ECE：对分箱做基本自助法。",
     ),
     (
         "ECE",
         "mean distance between confidence and accuracy over equal-width right-closed bins (Naeini "
         "2015; Guo 2017). Classwise: over all classes' probabilities (Kull 2019).",
-        "等宽右闭分箱上置信度与准确率的平均差距（Naeini 2015；Guo 2017）。逐类：对所有类别概率（Kull 2019）。",
+        "等宽右闭分箱上置信度与准确率的平均差距（Naeini 2015；Guo 2017）。"
+        "逐类：对所有类别概率（Kull 2019）。",
     ),
     (
         "wrong labels",
@@ -32,8 +34,8 @@ DEFINITIONS = (
     ),
     (
         "q",
-        "p-value corrected for all that was tested beside it (Benjamini and Hochberg 1995); actions "
-        "are selected over all rules at once (Benjamini and Bogomolov 2014).",
+        "p-value corrected for all that was tested beside it (Benjamini and Hochberg 1995); "
+        "actions are selected over all rules at once (Benjamini and Bogomolov 2014).",
         "对同时进行的全部检验做过校正的 p 值（Benjamini–Hochberg 1995）；建议在所有规则上统一筛选"
         "（Benjamini–Bogomolov 2014）。",
     ),
@@ -59,11 +61,12 @@ def report_page(found: Findings, suggestions: Sequence[Suggestion]) -> str:
     accuracy = found.overall["accuracy"].value or 0.0
     return (
         f'<!doctype html>\n<html lang="{language}" data-lang="{language}">\n<head>\n'
-        '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Evaluation: accuracy {accuracy:.1%}</title>\n"
         f"<style>{_asset('page.css')}</style>\n</head>\n<body>\n"
         f"{_header(found)}<nav><div>{links}</div></nav>\n<main>{body}</main>\n"
-        f"{_footer(found)}<div id=\"tip\"></div>\n{thumbs.script()}\n"
+        f'{_footer(found)}<div id="tip"></div>\n{thumbs.script()}\n'
         f"<script>{_asset('page.js')}</script>\n</body>\n</html>\n"
     )
 
@@ -101,7 +104,9 @@ def summary_fragment(found: Findings, suggestions: Sequence[Suggestion]) -> str:
     inside = actions.tiles(found) + actions.ranked(found, suggestions, thumbs)
     for index, uri in thumbs.stored.items():
         inside = inside.replace(f'data-thumb="{index}"', f'src="{uri}"')
-    css = _asset("page.css").replace("html[data-lang=en] [lang=zh],", f".evaluation [lang={other}],")
+    css = _asset("page.css").replace(
+        "html[data-lang=en] [lang=zh],", f".evaluation [lang={other}],"
+    )
     scoped = css.replace(":root{", ".evaluation{").replace("body{", ".evaluation{")
     return f'<style>{scoped}</style><div class="evaluation">{inside}</div>'
 

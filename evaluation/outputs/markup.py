@@ -11,7 +11,9 @@ Row = Sequence[str]
 
 def text(value: object) -> str:
     """Return escaped text; control and lone surrogate characters become visible marks."""
-    clean = "".join(c if c.isprintable() or c in " \n" else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+    clean = "".join(
+        c if c.isprintable() or c in " \n" else "\N{REPLACEMENT CHARACTER}" for c in str(value)
+    )
     return escape(clean, quote=True)
 
 
@@ -57,7 +59,8 @@ def numeric(value: float | None, shown: str | None = None) -> str:
     """Return a right-aligned cell of a number."""
     if value is None:
         return '<td class="n" data-key="">–</td>'
-    return f'<td class="n" data-key="{value:.6g}">{text(number(value) if shown is None else shown)}</td>'
+    content = text(number(value) if shown is None else shown)
+    return f'<td class="n" data-key="{value:.6g}">{content}</td>'
 
 
 def interval(estimate: Estimate, share: bool = True) -> str:
@@ -70,10 +73,10 @@ def interval(estimate: Estimate, share: bool = True) -> str:
         low, high = 100 * max(estimate.low, 0), 100 * min(estimate.high, 1)
         middle = 100 * min(max(estimate.value, 0), 1)
         bar = (
-            f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
-            f'<rect class="ground" width="100" height="6"/><rect class="value" width="{middle:.1f}" '
-            f'height="6"/><rect class="ci" x="{low:.1f}" y="2" width="{max(high - low, 0.4):.1f}" '
-            f'height="2"/></svg>'
+            '<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+            '<rect class="ground" width="100" height="6"/>'
+            f'<rect class="value" width="{middle:.1f}" height="6"/><rect class="ci" '
+            f'x="{low:.1f}" y="2" width="{max(high - low, 0.4):.1f}" height="2"/></svg>'
         )
     return f'<td class="n" data-key="{estimate.value:.6g}">{shown}{bar}</td>'
 
@@ -84,12 +87,15 @@ def with_interval(estimate: Estimate, share: bool = True) -> str:
     if estimate.low is None or estimate.high is None:
         return text(show(estimate.value))
     low, high = show(estimate.low).removesuffix(" %"), show(estimate.high)
-    return f'{text(show(estimate.value))} <small>({text(low)} – {text(high)})</small>'
+    return f"{text(show(estimate.value))} <small>({text(low)} – {text(high)})</small>"
 
 
 def tile(label: str, value: str, detail: str = "") -> str:
     """Return a box with one figure."""
-    return f'<div class="tile"><div class="label">{label}</div><div class="figure">{value}</div><div class="detail">{detail}</div></div>'
+    return (
+        f'<div class="tile"><div class="label">{label}</div><div class="figure">{value}</div>'
+        f'<div class="detail">{detail}</div></div>'
+    )
 
 
 def figure(picture: str, caption: str) -> str:

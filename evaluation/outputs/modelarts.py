@@ -113,7 +113,9 @@ def _roc(found: Findings) -> dict[str, Any]:
 
 
 def _sensitivity(found: Findings) -> dict[str, Any]:
-    accuracy, distribution, tables = {}, {}, {}
+    accuracy: dict[str, Any] = {}
+    distribution: dict[str, Any] = {}
+    tables: dict[str, Any] = {}
     for item in found.sensitivity:
         if item.column.categories is not None:
             continue

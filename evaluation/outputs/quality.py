@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from evaluation.curves import Curve
 from evaluation.findings import Findings
 from evaluation.outputs import charts
-from evaluation.outputs.charts import Axes, Line
+from evaluation.outputs.charts import Axes, Label, Line
 from evaluation.outputs.markup import (
     both,
     cell,
@@ -41,12 +42,19 @@ def classes(found: Findings) -> str:
     header = ["id", both("class", "类别"), both("support", "样本数"), both("predicted", "预测数")]
     header += [both("precision", "精确率"), both("recall", "召回率"), "F1"]
     if confidences is not None:
-        header += ["ROC-AUC", both("average precision", "平均精确率"), both("best threshold", "最佳阈值")]
+        header += [
+            "ROC-AUC",
+            both("average precision", "平均精确率"),
+            both("best threshold", "最佳阈值"),
+        ]
     rows = []
     for c, scores in enumerate(found.classes):
         name = found.predictions.classes[c]
         row = [numeric(c, str(c)), cell(text(name), name)]
-        row += [numeric(scores.support, str(scores.support)), numeric(scores.predicted, str(scores.predicted))]
+        row += [
+            numeric(scores.support, str(scores.support)),
+            numeric(scores.predicted, str(scores.predicted)),
+        ]
         row += [interval(scores.precision), interval(scores.recall), interval(scores.f1)]
         if confidences is not None:
             threshold = confidences.thresholds[c]
@@ -70,15 +78,20 @@ def _curves(found: Findings) -> str:
     weakest = sorted(curves.roc, key=lambda c: auc[c].value or 0.0)[:SHOWN_CURVES]
     axes = Axes((0, 1), (0, 1))
 
-    def draw(macro: object, by_class: dict[int, charts.Axes] | dict[int, object], labels: object) -> str:
-        drawn = [Line("macro", macro.x, macro.y)]  # type: ignore[attr-defined]
-        drawn += [Line(names[c], by_class[c].x, by_class[c].y, style="thin") for c in weakest]  # type: ignore[attr-defined]
-        return charts.lines(drawn, axes, labels)  # type: ignore[arg-type]
+    def draw(macro: Curve | None, by_class: dict[int, Curve], labels: tuple[Label, Label]) -> str:
+        drawn = [] if macro is None else [Line("macro", macro.x, macro.y)]
+        drawn += [Line(names[c], by_class[c].x, by_class[c].y, style="thin") for c in weakest]
+        return charts.lines(drawn, axes, labels)
 
-    roc = draw(curves.macro_roc, curves.roc, (("false positive rate", "假正率"), ("true positive rate", "真正率")))  # type: ignore[arg-type]
-    pr = draw(curves.macro_pr, curves.pr, (("recall", "召回率"), ("precision", "精确率")))  # type: ignore[arg-type]
-    caption = both("macro mean and the weakest classes, each against the rest", "宏平均及最弱类别（一对其余）")
-    return f'<div class="charts">{figure(roc, "ROC: " + caption)}{figure(pr, "PR: " + caption)}</div>'
+    roc_labels = (("false positive rate", "假正率"), ("true positive rate", "真正率"))
+    roc = draw(curves.macro_roc, curves.roc, roc_labels)
+    pr = draw(curves.macro_pr, curves.pr, (("recall", "召回率"), ("precision", "精确率")))
+    caption = both(
+        "macro mean and the weakest classes, each against the rest", "宏平均及最弱类别（一对其余）"
+    )
+    return (
+        f'<div class="charts">{figure(roc, "ROC: " + caption)}{figure(pr, "PR: " + caption)}</div>'
+    )
 
 
 def _tail(found: Findings) -> str:
@@ -87,7 +100,7 @@ def _tail(found: Findings) -> str:
         return ""
     return note(
         f"Recall against class size: Spearman {tail.correlation:+.2f}, p = {tail.p:.3g}. "
-        f"{len(tail.unjudged)} classes have too few images for a verdict (interval wider than ±0.1).",
+        f"{len(tail.unjudged)} classes have too few images for a verdict (wider than ±0.1).",
         f"召回率与类别规模：Spearman {tail.correlation:+.2f}，p = {tail.p:.3g}。"
         f"{len(tail.unjudged)} 个类别图像过少，无法判断（区间宽于 ±0.1）。",
     )
@@ -127,11 +140,11 @@ def confusion(found: Findings) -> str:
     explained = note(
         "Expected: errors between the two if each class's errors were spread by popularity. * one "
         "direction outweighs the other (q < 0.05).",
-        "期望：若各类错误按其他类别的普遍程度分配时两者间的错误数。* 某一方向显著更多（q < 0.05）。",
+        "期望：若各类错误按其他类别的普遍程度分配时两者间的错误数。"
+        "* 某一方向显著更多（q < 0.05）。",
     )
-    return (
-        f'<div class="charts">{figure(picture, caption)}<div>{explained}{table(header, rows)}</div></div>'
-    )
+    beside = f"<div>{explained}{table(header, rows)}</div>"
+    return f'<div class="charts">{figure(picture, caption)}{beside}</div>'
 
 
 def calibration(found: Findings) -> str:
@@ -152,15 +165,20 @@ def calibration(found: Findings) -> str:
     if scaled is not None:
         rows += [
             (both("temperature", "温度"), text(number(scaled.t))),
-            (both("log-loss gained (cross-fitted)", "对数损失收益（交叉拟合）"), with_interval(scaled.nll_gain, False)),
+            (
+                both("log-loss gained (cross-fitted)", "对数损失收益（交叉拟合）"),
+                with_interval(scaled.nll_gain, False),
+            ),
             (both("ECE after scaling", "缩放后 ECE"), percent(scaled.ece_after)),
         ]
     caption = both(
-        "dots: accuracy per bin with its interval; green: where a calibrated model would fall; grey: "
-        "how many samples",
+        "dots: accuracy per bin with its interval; green: where a calibrated model would fall; "
+        "grey: how many samples",
         "点：各区间准确率及置信区间；绿色：完全校准时的范围；灰色：样本量",
     )
-    return f'<div class="charts">{figure(charts.reliability(item.bins), caption)}{facts(rows)}</div>'
+    return (
+        f'<div class="charts">{figure(charts.reliability(item.bins), caption)}{facts(rows)}</div>'
+    )
 
 
 def confidence(found: Findings) -> str:
@@ -196,8 +214,8 @@ def confidence(found: Findings) -> str:
         for g in item.guarantees
     ]
     explained = note(
-        "The table gives the coverage at which the error is held with 95 % confidence (exact bound, "
-        "fixed-sequence testing); – where no threshold can promise it.",
+        "The table gives the coverage at which the error is held with 95 % confidence (exact "
+        "bound, fixed-sequence testing); – where no threshold can promise it.",
         "表中为在给定置信水平下可保证错误率的覆盖率（精确界、固定序列检验）；无法保证时为 –。",
     )
     pictures = figure(risk, both("risk and coverage", "风险—覆盖率")) + figure(
@@ -214,8 +232,8 @@ def labels(found: Findings, thumbs: Thumbnails) -> str:
     count, names = errors.expected_count, found.predictions.classes
     head = note(
         f"About {number(count.value)} labels are expected to be wrong ({number(count.low)} – "
-        f"{number(count.high)}); {len(errors.listed)} are more probably wrong than right and listed "
-        "in label_issues.csv.",
+        f"{number(count.high)}); {len(errors.listed)} are more probably wrong than right and "
+        "listed in label_issues.csv.",
         f"预计约有 {number(count.value)} 个标签错误（{number(count.low)} – {number(count.high)}）；"
         f"其中 {len(errors.listed)} 个更可能是错的，列于 label_issues.csv。",
     )
@@ -241,11 +259,11 @@ def mistakes(found: Findings, thumbs: Thumbnails) -> str:
     sure = None if found.confidences is None else found.confidences.samples.confidence
     if sure is not None:
         wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
-    cards = []
+    cards, names = [], data.classes
     for i in wrong[:SHOWN_ERRORS].tolist():
         lines = [
-            f'{both("predicted", "预测")}: <b class="bad">{text(data.classes[int(data.predicted[i])])}</b>',
-            f'{both("label", "标签")}: <b>{text(data.classes[int(data.labels[i])])}</b>',
+            f'{both("predicted", "预测")}: <b class="bad">{text(names[data.predicted[i]])}</b>',
+            f"{both('label', '标签')}: <b>{text(names[data.labels[i]])}</b>",
         ]
         if sure is not None:
             lines.append(percent(float(sure[i])))

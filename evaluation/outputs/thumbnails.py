@@ -24,10 +24,8 @@ class Thumbnails:
         """Return the picture of a sample, or "" where there is none or the budget is spent."""
         if not self._store(index):
             return ""
-        return (
-            f'<span class="frame"><img data-thumb="{index}" alt="{text(self.found.predictions.name(index))}" '
-            f'loading="lazy">{overlay}</span>'
-        )
+        name = text(self.found.predictions.name(index))
+        return f'<span class="frame"><img data-thumb="{index}" alt="{name}">{overlay}</span>'
 
     def _store(self, index: int) -> bool:
         if index in self.stored:

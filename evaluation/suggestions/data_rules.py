@@ -5,7 +5,7 @@ import numpy as np
 from evaluation.arrays import Mask
 from evaluation.findings import Findings
 from evaluation.images import blank, extremes
-from evaluation.intervals import Estimate, newcombe
+from evaluation.intervals import Estimate, newcombe, scaled
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
 from evaluation.suggestions.model_rules import Outcome
 from evaluation.suggestions.texts import fill
@@ -159,7 +159,7 @@ def repeats(found: Findings) -> Outcome:
     change = newcombe(
         (float(kept.sum()), len(kept)), (float(removed.sum()), len(removed)), found.settings.alpha
     )
-    scaled = Estimate(*(None if v is None else v * share for v in _parts(change)))
+    shift = scaled(change, share)
     conflicts = sum(group.conflicting for group in duplicates.groups)
     indices = [i for group in duplicates.groups for i in group.indices]
     indices += [i for i, _ in duplicates.leaked if i not in set(indices)]
@@ -179,7 +179,7 @@ def repeats(found: Findings) -> Outcome:
                 "repeats": len(duplicates.extra),
                 "conflicting_groups": conflicts,
                 "leaked": len(duplicates.leaked),
-                "accuracy_change_without_them": scaled,
+                "accuracy_change_without_them": shift,
             },
             claim=Claim("descriptive", None, None),
             gain=None,
@@ -187,10 +187,6 @@ def repeats(found: Findings) -> Outcome:
             indices=tuple(indices),
         )
     ], []
-
-
-def _parts(estimate: Estimate) -> tuple[float | None, float | None, float | None]:
-    return estimate.value, estimate.low, estimate.high
 
 
 def broken(found: Findings) -> Outcome:

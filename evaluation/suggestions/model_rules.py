@@ -1,9 +1,9 @@
-"""Rules about the model's decisions and confidences: labels, temperature, thresholds, bias, pairs."""
+"""Rules about decisions and confidences: labels, temperature, thresholds, bias, pairs."""
 
 import numpy as np
 
 from evaluation.findings import Findings
-from evaluation.intervals import Estimate, newcombe, quantile
+from evaluation.intervals import Estimate, newcombe, quantile, scaled
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
 from evaluation.suggestions.texts import fill
 from evaluation.suggestions.wording import number, percent, tail_p
@@ -120,7 +120,7 @@ def reject(found: Findings) -> Outcome:
         return [], [p]
     share = (n - kept) / n
     # before - after = share · (error of the rejected - error of the accepted), exactly.
-    gain = Estimate(*((v or 0.0) * share for v in (against.value, against.low, against.high)))
+    gain = scaled(against, share)
     threshold = float(np.mean(cuts))
     text = fill(
         "THR",

@@ -24,7 +24,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "TH2": {
         "en": "Add the given bias to the class scores ({rule}): macro-F1 rises from {before} to "
         "{after} without training.",
-        "zh": "为各类别得分加上给出的偏置（{rule}）：无需重新训练，宏平均 F1 由 {before} 升至 {after}。",
+        "zh": "为各类别得分加上给出的偏置（{rule}）：无需重新训练，"
+        "宏平均 F1 由 {before} 升至 {after}。",
     },
     "SEN": {
         "en": "Images with {name} {range} are {gap} less accurate. Collect or augment images of "
@@ -59,13 +60,15 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "BAD": {
         "en": "{unreadable} images cannot be read, {blank} show a single tone, {extreme} lie far "
         "outside the others. Repair or remove them.",
-        "zh": "{unreadable} 张图像无法读取，{blank} 张为单一色调，{extreme} 张明显偏离其余图像。请修复或移除。",
+        "zh": "{unreadable} 张图像无法读取，{blank} 张为单一色调，"
+        "{extreme} 张明显偏离其余图像。请修复或移除。",
     },
     "ADV": {
         "en": "Under {method} with eps {eps} of 255, {attacked} of the images are misclassified, "
         "against {noise} under random noise of that size. Train on such examples, or resize with "
         "a Lanczos filter first.",
-        "zh": "在 {method}（eps {eps}/255）下有 {attacked} 的图像被误分，同幅度随机噪声下为 {noise}。"
+        "zh": "在 {method}（eps {eps}/255）下有 {attacked} 的图像被误分，"
+        "同幅度随机噪声下为 {noise}。"
         "请进行对抗训练，或先用 Lanczos 缩放。",
     },
     "OVF": {

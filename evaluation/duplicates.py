@@ -42,7 +42,7 @@ class Duplicates:
 def find(table: ImageTable, labels: Ints, reference: ImageTable | None) -> Duplicates:
     """Return groups of equal images, the largest first."""
     parent = np.arange(len(labels))
-    exact = _link_equal(table.pixels_digests, parent)
+    exact = _link_equal(table.digests, parent)
     near = np.zeros(len(labels), bool)
     for first, second in near_pairs(table):
         if _root(parent, first) != _root(parent, second):
@@ -131,14 +131,8 @@ def _close(
 
 
 def _shared(table: ImageTable, reference: ImageTable) -> list[tuple[int, int]]:
-    known = {
-        digest: i for i, digest in reversed(list(enumerate(reference.pixels_digests))) if digest
-    }
-    return [
-        (index, known[digest])
-        for index, digest in enumerate(table.pixels_digests)
-        if digest in known
-    ]
+    known = {digest: i for i, digest in reversed(list(enumerate(reference.digests))) if digest}
+    return [(index, known[digest]) for index, digest in enumerate(table.digests) if digest in known]
 
 
 def accuracy_shift(correct: Floats, extra: Ints) -> tuple[float, float]:

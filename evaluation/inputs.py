@@ -25,6 +25,9 @@ KNOWN_TASKS = (
 )
 # A softmax computed in float16 or summed in float32 over many classes misses 1 by less than this.
 ROW_SUM_TOLERANCE = 1e-3
+# The confusion matrix is held in memory; of so many classes it takes 200 megabytes.
+MOST_CLASSES = 5000
+LARGEST_EXACT = 2.0**53
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +139,8 @@ def _from_ids(
         )
     predicted = _class_ids(values, "pred_list", warnings)
     highest = int(max(labels.max(), predicted.max())) + 1
+    if highest > MOST_CLASSES:
+        raise InputError(f"class id {highest - 1}: there can be at most {MOST_CLASSES} classes")
     size = highest if _is_blank(label_map) else None
     classes = read_label_map(label_map, size, warnings)
     _check_range(predicted, len(classes), "pred_list")
@@ -162,13 +167,19 @@ def _score_array(pred_list: object) -> NDArray[np.generic]:
         )
     if values.dtype == np.bool_:
         raise InputError("pred_list holds True and False; hand over scores or class ids")
-    if values.ndim == 2 and values.shape[1] == 1:
+    if values.ndim == 2 and not 1 < values.shape[1] <= MOST_CLASSES:
+        _refuse_width(values.shape[1])
+    _check_finite(values)
+    return values
+
+
+def _refuse_width(width: int) -> None:
+    if width == 1:
         raise InputError(
             "pred_list has one column; for two classes hand over both, e.g. "
             "np.column_stack([1 - p, p]), or class ids of shape (samples,)"
         )
-    _check_finite(values)
-    return values
+    raise InputError(f"pred_list has {width} columns; expected 2 to {MOST_CLASSES} classes")
 
 
 def _as_array(pred_list: object) -> NDArray[np.generic]:
@@ -278,11 +289,14 @@ def _class_ids(values: NDArray[np.generic], where: str, warnings: list[str]) -> 
         return values.astype(np.int64)
     if values.dtype.kind == "f":
         numbers = values.astype(np.float64)
-        wrong_mask = ~(np.isfinite(numbers) & (numbers == np.floor(numbers)))
+        whole = np.isfinite(numbers) & (numbers == np.floor(numbers))
+        wrong_mask = ~(whole & (np.abs(numbers) < LARGEST_EXACT))
         if not wrong_mask.any():
             return numbers.astype(np.int64)
         index = int(wrong_mask.argmax())
-        raise InputError(f"{where}[{index}] is {numbers[index]!r}; expected an integer class id")
+        raise InputError(
+            f"{where}[{index}] is {float(numbers[index])!r}; expected an integer class id"
+        )
     kinds = [type(value).__name__ for value in values.tolist()]
     index = next((i for i, name in enumerate(kinds) if name != "int"), 0)
     raise InputError(f"{where}[{index}] is of type {kinds[index]}; expected an integer class id")

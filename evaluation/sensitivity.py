@@ -22,7 +22,7 @@ from evaluation.subgroups import (
 )
 
 FIFTHS = 5
-SHUFFLES = 200
+DEALS = 50
 LEVEL = 0.05
 # A second property is named on stronger evidence: what is left after the first is mostly its echo.
 NEXT_LEVEL = 0.01
@@ -104,7 +104,7 @@ def analyse_columns(
                 column=column,
                 fifths=fifths,
                 std=population_std(f1),
-                noise=_noise_floor(codes, labels, predicted, k),
+                noise=noise_floor(codes, labels, predicted, k),
                 p=p[i],
                 q=float(benjamini_hochberg(p)[i]),
                 class_q=class_q[i],
@@ -199,31 +199,29 @@ def _class_tests(codes: list[Ints], labels: Ints, wrong: Floats, k: int) -> list
     return [float(q[owners == i].min()) for i in range(len(codes))]
 
 
-def _noise_floor(codes: Ints, labels: Ints, predicted: Ints, k: int) -> float:
+def noise_floor(codes: Ints, labels: Ints, predicted: Ints, k: int) -> float:
     """Return the mean std over classes that a property without any effect would have.
 
-    The rank bins are shuffled among the samples with a fixed seed: a figure of comparison only.
+    The samples of each cell of the confusion matrix are dealt to the bins at random, by the bins'
+    shares, with a fixed seed: a figure to compare with, no test.
     """
-    known = codes[codes >= 0]
     inside = codes >= 0
+    size = np.bincount(codes[inside])
+    counts = count(labels[inside], predicted[inside], k)
+    rows, columns = np.nonzero(counts)
     rng = np.random.default_rng(0)
-    bins = int(known.max()) + 1
-    total = np.zeros(0)
-    for _ in range(max(3, min(SHUFFLES, 200_000 // max(len(known), 1)))):
-        shuffled = rng.permutation(known)
-        f1 = _f1_by_bin(shuffled, labels[inside], predicted[inside], k, bins)
-        values = [s for s in population_std(f1) if s is not None]
-        total = np.append(total, np.mean(values) if values else 0.0)
-    return float(total.mean())
-
-
-def _f1_by_bin(codes: Ints, labels: Ints, predicted: Ints, k: int, bins: int) -> Floats:
-    right = labels == predicted
-    hits = np.bincount(codes[right] * k + labels[right], minlength=bins * k)
-    size = np.bincount(codes * k + labels, minlength=bins * k)
-    size = size + np.bincount(codes * k + predicted, minlength=bins * k)
-    f1: Floats = np.divide(2 * hits, size, out=np.full(bins * k, np.nan), where=size > 0)
-    return f1.reshape(bins, k)
+    means = []
+    for _ in range(DEALS):
+        dealt = rng.multinomial(counts[rows, columns], size / size.sum())
+        hits, total = np.zeros((k, len(size))), np.zeros((k, len(size)))
+        right = rows == columns
+        hits[rows[right]] = dealt[right]
+        np.add.at(total, rows, dealt)
+        np.add.at(total, columns, dealt)
+        f1 = np.divide(2 * hits, total, out=np.full(hits.shape, np.nan), where=total > 0)
+        known = [value for value in population_std(f1.T) if value is not None]
+        means.append(float(np.mean(known)) if known else 0.0)
+    return float(np.mean(means))
 
 
 def _gap(inside: Mask, column: Column, wrong: Floats, alpha: float) -> Estimate:

@@ -106,6 +106,8 @@ def reject(found: Findings) -> Outcome:
         return [], []
     samples = found.confidences.samples
     n, alpha = len(samples.correct), found.settings.alpha
+    if min((found.halves == 0).sum(), (found.halves == 1).sum()) == 0:
+        return [], []
     # The threshold of each half is the other half's, so that no sample helps to set its own.
     cuts = [float(np.quantile(samples.confidence[found.halves == h], 1 - COVERAGE)) for h in (1, 0)]
     accepted = samples.confidence >= np.array(cuts)[found.halves]

@@ -98,6 +98,7 @@ def ssim(first: Pixels, second: Pixels) -> float:
     from scipy.ndimage import uniform_filter
 
     window = min(SSIM_WINDOW, *first.shape[:2])
+    window -= 1 - window % 2
     size = (window, window, 1)
     x, y = first.astype(float), second.astype(float)
     mean_x, mean_y = uniform_filter(x, size), uniform_filter(y, size)

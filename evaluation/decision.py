@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.arrays import Floats, Ints, Scores, row_blocks
+from evaluation.arrays import Floats, Ints, row_blocks
 from evaluation.confusion import count
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, quantile
-from evaluation.temperature import log_scores
 
-STRENGTHS = (0.25, 0.5, 0.75, 1.0)
+STRENGTHS = (0.5, 1.0)
 MATCHING_STEPS = 3
 
 
@@ -97,10 +96,11 @@ def _mean_probability(predictions: Predictions, bias: Floats, rows: Ints) -> Flo
 
 
 def _decide(predictions: Predictions, bias: Floats, rows: Ints) -> Ints:
+    factor = np.exp(bias - bias.max())
     result = np.empty(len(rows), np.int64)
     for part in row_blocks(len(rows), predictions.k):
-        scores: Scores = log_scores(predictions, rows[part])
-        result[part] = (scores + bias.astype(scores.dtype)).argmax(axis=1)
+        block = predictions.rows(rows[part])
+        result[part] = (block * factor.astype(block.dtype)).argmax(axis=1)
     return result
 
 

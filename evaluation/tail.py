@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from evaluation.arrays import Floats, Ints
 from evaluation.intervals import Estimate, quantile, wilson
@@ -79,12 +79,9 @@ def _trend(recall: Floats, support: Ints, alpha: float, seed: int) -> dict[str, 
 
 def _monotone(recall: Floats, support: Ints) -> Floats:
     """Return, per class, the largest value of the rising fit of recall over support."""
-    from sklearn.isotonic import IsotonicRegression
-
-    present = support > 0
-    fit = IsotonicRegression(y_min=0, y_max=1)
-    x = np.log(support[present])
-    fitted = fit.fit(x, recall[present], support[present]).predict(x)
+    present = np.flatnonzero(support > 0)
+    order = present[np.lexsort((-recall[present], support[present]))]
+    fitted = optimize.isotonic_regression(recall[order], weights=support[order]).x
     result = np.zeros(len(recall))
     result[present] = np.maximum(recall[present], float(fitted.max()))
     return result

@@ -1,0 +1,1 @@
+"""Worked examples on real images that need no download."""

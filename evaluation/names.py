@@ -1,0 +1,31 @@
+"""From the names that the caller gave to files on this machine."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def locate(
+    names: Sequence[str], image_root: Path | None, path_map: Mapping[str, str] | None
+) -> tuple[list[Path | None], str]:
+    """Return where each image should be, None where nothing maps there, and why none does.
+
+    path_map replaces the longest prefix that fits ("obs://bucket/data/": "/cache/data/"); relative
+    names start at image_root. Whether the files exist is not looked at.
+    """
+    if not names:
+        return [], "no name_list was given"
+    prefixes = sorted((path_map or {}).items(), key=lambda item: -len(item[0]))
+    found: list[Path | None] = []
+    for name in names:
+        prefix = next((item for item in prefixes if name.startswith(item[0])), None)
+        if prefix is not None:
+            rest = name[len(prefix[0]) :].lstrip("/")
+            found.append(Path(prefix[1]) / rest)
+        elif "://" in name:
+            found.append(None)
+        else:
+            found.append(image_root / name if image_root else Path(name))
+    if all(path is None for path in found):
+        scheme = names[0].split("://")[0]
+        return found, f"names are {scheme}:// addresses; pass path_map to say where copies are"
+    return found, ""

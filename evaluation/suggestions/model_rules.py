@@ -1,0 +1,231 @@
+"""Rules about decisions and confidences: labels, temperature, thresholds, bias, pairs."""
+
+import numpy as np
+
+from evaluation.findings import Findings
+from evaluation.intervals import Estimate, newcombe, quantile, scaled
+from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
+from evaluation.suggestions.texts import fill
+from evaluation.suggestions.wording import number, percent, tail_p
+
+FEWEST_LABELS = 3
+SMALLEST_SHARE = 0.005
+LEAST_ECE = 0.02
+COVERAGE = 0.9
+# Fewer errors between two classes than this are no basis for a project.
+FEWEST_PAIR_ERRORS = 5
+LEAST_RATIO = 1.5
+# The part by which fitted posteriors of listed labels are off on real models, either way.
+POSTERIOR_SLACK = 0.1
+
+Outcome = tuple[list[Suggestion], list[float]]
+
+
+def relabel(found: Findings) -> Outcome:
+    """LBL: labels that are more probably wrong than not."""
+    errors = found.confidences.label_errors if found.confidences else None
+    if errors is None:
+        return [], []
+    n = len(found.predictions)
+    count = errors.expected_count
+    p = tail_p(count, found.settings.alpha)
+    enough = (count.value or 0.0) >= max(FEWEST_LABELS, SMALLEST_SHARE * n)
+    if not enough or not len(errors.listed):
+        return [], [p]
+    listed = errors.listed
+    same = found.predictions.labels[listed] == found.predictions.predicted[listed]
+    agrees = errors.agrees[listed]
+    value = float((agrees - same).sum()) / n
+    chance = float((agrees * (1 - agrees)).sum()) ** 0.5 * quantile(found.settings.alpha)
+    half = float(np.hypot(chance, POSTERIOR_SLACK * len(listed))) / n
+    top = float((~same).sum()) / n
+    gain = Estimate(value, value - half, min(value + half, top))
+    text = fill(
+        "LBL",
+        listed=str(len(listed)),
+        expected=number(count.value),
+        low=number(count.low),
+        high=number(count.high),
+    )
+    accuracy = found.overall["accuracy"].value or 0.0
+    return [
+        Suggestion(
+            rule="LBL",
+            target="",
+            text=text,
+            evidence={
+                "expected_wrong_labels": count,
+                "listed": len(listed),
+                "cut": errors.cut,
+                "noise_rate": errors.noise_rate,
+            },
+            claim=Claim("interval of the number of wrong labels excludes 0", p, p),
+            gain=Gain("accuracy", gain, "estimate", 1 - accuracy),
+            cost=_cost(found, "review", len(listed)),
+            indices=tuple(listed.tolist()),
+        )
+    ], [p]
+
+
+def temperature(found: Findings) -> Outcome:
+    """CAL: dividing the logits by a constant."""
+    scaled = found.confidences.temperature if found.confidences else None
+    if scaled is None or found.confidences is None:
+        return [], []
+    p = tail_p(scaled.nll_gain, found.settings.alpha)
+    if scaled.ece_before <= LEAST_ECE or scaled.ece_after >= scaled.ece_before:
+        return [], [p]
+    text = fill(
+        "CAL",
+        t=number(scaled.t),
+        ece_before=number(scaled.ece_before),
+        ece_after=number(scaled.ece_after),
+    )
+    return [
+        Suggestion(
+            rule="CAL",
+            target="",
+            text=text,
+            evidence={
+                "temperature": scaled.t,
+                "ece_before": scaled.ece_before,
+                "ece_after": scaled.ece_after,
+                "nll_before": scaled.nll_before,
+                "nll_after": scaled.nll_after,
+            },
+            claim=Claim("paired t-test of cross-fitted log-loss", p, p),
+            gain=Gain("log_loss", scaled.nll_gain, "estimate", scaled.nll_before),
+            cost=_cost(found, "change", 1),
+        )
+    ], [p]
+
+
+def reject(found: Findings) -> Outcome:
+    """THR: handing unsure predictions to a person."""
+    if found.confidences is None:
+        return [], []
+    samples = found.confidences.samples
+    n, alpha = len(samples.correct), found.settings.alpha
+    if min((found.halves == 0).sum(), (found.halves == 1).sum()) == 0:
+        return [], []
+    # The threshold of each half is the other half's, so that no sample helps to set its own.
+    cuts = [float(np.quantile(samples.confidence[found.halves == h], 1 - COVERAGE)) for h in (1, 0)]
+    accepted = samples.confidence >= np.array(cuts)[found.halves]
+    kept, wrong = int(accepted.sum()), int((~samples.correct).sum())
+    still = int((~samples.correct & accepted).sum())
+    if kept in (0, n) or wrong == 0:
+        return [], []
+    before, after = wrong / n, still / kept
+    against = newcombe((wrong - still, n - kept), (still, kept), alpha)
+    p = tail_p(against, alpha)
+    if after >= before / 2:
+        return [], [p]
+    share = (n - kept) / n
+    # before - after = share · (error of the rejected - error of the accepted), exactly.
+    gain = scaled(against, share)
+    threshold = float(np.mean(cuts))
+    text = fill(
+        "THR",
+        threshold=number(threshold),
+        coverage=percent(kept / n),
+        before=percent(before),
+        after=percent(after),
+    )
+    return [
+        Suggestion(
+            rule="THR",
+            target="",
+            text=text,
+            evidence={
+                "threshold": threshold,
+                "coverage": kept / n,
+                "error_before": before,
+                "error_after": after,
+            },
+            claim=Claim("Newcombe interval of rejected against accepted errors excludes 0", p, p),
+            gain=Gain("error_of_accepted", gain, "estimate", before),
+            cost=_cost(found, "review", n - kept),
+            indices=tuple(np.flatnonzero(~accepted).tolist()),
+        )
+    ], [p]
+
+
+def bias(found: Findings) -> Outcome:
+    """TH2: shifting the decision between classes."""
+    shifted = found.confidences.bias if found.confidences else None
+    if shifted is None:
+        return [], []
+    p = tail_p(shifted.gain, found.settings.alpha)
+    text = fill(
+        "TH2", rule=shifted.rule, before=number(shifted.before), after=number(shifted.after)
+    )
+    classes = found.predictions.classes
+    return [
+        Suggestion(
+            rule="TH2",
+            target="",
+            text=text,
+            evidence={
+                "rule": shifted.rule,
+                "bias": {classes[c]: float(b) for c, b in enumerate(shifted.bias)},
+                "macro_f1_before": shifted.before,
+                "macro_f1_after": shifted.after,
+            },
+            claim=Claim("influence-function interval of cross-fitted macro-F1 excludes 0", p, p),
+            gain=Gain("macro_f1", shifted.gain, "estimate", 1 - shifted.before),
+            cost=_cost(found, "change", 1),
+        )
+    ], [p]
+
+
+def pairs(found: Findings) -> Outcome:
+    """CNF: two classes that are confused more than their sizes explain."""
+    k, n = found.predictions.k, len(found.predictions)
+    names = found.predictions.classes
+    total = k * (k - 1) // 2
+    tested = [pair.p for pair in found.pairs]
+    # Pairs without errors were tested too: their p-value is 1.
+    tested += [1.0] * max(0, total - len(tested))
+    suggestions = []
+    for pair in found.pairs:
+        errors = pair.forward + pair.backward
+        ratio = errors / max(pair.expected, 1e-9)
+        if pair.q >= 0.05 or errors < FEWEST_PAIR_ERRORS or ratio < LEAST_RATIO:
+            continue
+        half = quantile(found.settings.alpha) * errors**0.5
+        amount = Estimate(errors / n, max(errors - half, 0.0) / n, (errors + half) / n)
+        first, second = names[pair.first], names[pair.second]
+        labels, predicted = found.predictions.labels, found.predictions.predicted
+        both = (pair.first, pair.second)
+        inside = np.isin(labels, both) & np.isin(predicted, both) & (labels != predicted)
+        accuracy = found.overall["accuracy"].value or 0.0
+        suggestions.append(
+            Suggestion(
+                rule="CNF",
+                target=f"{pair.first}-{pair.second}",
+                text=fill(
+                    "CNF",
+                    first=first,
+                    second=second,
+                    errors=str(errors),
+                    ratio=number(ratio),
+                ),
+                evidence={
+                    "errors": errors,
+                    "expected": pair.expected,
+                    "forward": pair.forward,
+                    "backward": pair.backward,
+                    "q_asymmetry": pair.q_asymmetry,
+                    "gain_of_best_threshold": pair.ceiling,
+                },
+                claim=Claim("Poisson, against quasi-independence", pair.p, pair.q),
+                gain=Gain("accuracy", amount, "ceiling", 1 - accuracy),
+                cost=_cost(found, "collect", max(50, 10 * errors)),
+                indices=tuple(np.flatnonzero(inside).tolist()),
+            )
+        )
+    return suggestions, tested
+
+
+def _cost(found: Findings, unit: str, amount: int) -> Cost:
+    return Cost(unit, amount, found.settings.minutes(unit, amount))

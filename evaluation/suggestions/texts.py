@@ -1,0 +1,89 @@
+"""The words of every suggestion, in English and Chinese; braces are filled with evidence."""
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "LBL": {
+        "en": "Review the {listed} listed labels: about {expected} of the labels are wrong "
+        "({low}–{high}). Correcting the listed ones changes the measured accuracy at once.",
+        "zh": "复核列出的 {listed} 个标签：预计约有 {expected} 个标签错误（{low}–{high}）。"
+        "改正它们后，测得的准确率会立即变化。",
+    },
+    "CAL": {
+        "en": "Divide the logits by {t} before the softmax: confidences become trustworthy "
+        "(ECE {ece_before} → {ece_after}); no prediction changes.",
+        "zh": "在 softmax 之前将 logits 除以 {t}：置信度将变得可信"
+        "（ECE {ece_before} → {ece_after}），预测结果不变。",
+    },
+    "THR": {
+        "en": "Hand predictions with a confidence below {threshold} to a person: at {coverage} "
+        "coverage the error falls from {before} to {after}.",
+        "zh": "将置信度低于 {threshold} 的预测交由人工处理：覆盖率为 {coverage} 时，"
+        "错误率由 {before} 降至 {after}。",
+    },
+    "TH2": {
+        "en": "Add the given bias to the class scores ({rule}): macro-F1 rises from {before} to "
+        "{after} without training.",
+        "zh": "为各类别得分加上给出的偏置（{rule}）：无需重新训练，"
+        "宏平均 F1 由 {before} 升至 {after}。",
+    },
+    "SEN": {
+        "en": "Images with {name} {range} are {gap} less accurate. Collect or augment images of "
+        "this range, or normalise {name} at the input.",
+        "zh": "{name} 处于 {range} 的图像准确率低 {gap}。请采集或增强该范围的图像，"
+        "或在输入端对 {name} 做归一化。",
+    },
+    "SLC": {
+        "en": "Samples with {rule} reach {accuracy} against {rest} elsewhere. Collect or augment "
+        "such images.",
+        "zh": "满足 {rule} 的样本准确率为 {accuracy}，其余为 {rest}。请采集或增强此类图像。",
+    },
+    "IMB": {
+        "en": "Recall falls with the size of a class (Spearman {correlation}). Collect images of, "
+        "or rebalance towards, {classes}.",
+        "zh": "召回率随类别样本数减少而下降（Spearman {correlation}）。请为 {classes} 采集图像，"
+        "或在训练中重新平衡。",
+    },
+    "CNF": {
+        "en": "{first} and {second} are confused {errors} times, {ratio} times as often as their "
+        "sizes explain. Define the difference, add a second stage for the two, or a loss that "
+        "separates them (e.g. Center-Loss).",
+        "zh": "{first} 与 {second} 互相混淆 {errors} 次，是其规模可解释次数的 {ratio} 倍。"
+        "请明确两者界定、为两者增加二级分类，或使用可拉开两者的损失（如 Center-Loss）。",
+    },
+    "DUP": {
+        "en": "{extra} images repeat others in {groups} groups; {conflicts} groups carry different "
+        "labels, {leaked} images also occur in the reference set. Remove repeats, settle labels.",
+        "zh": "有 {extra} 张图像在 {groups} 组中重复；{conflicts} 组标签互相矛盾，"
+        "{leaked} 张同时出现在参考集中。请去重并统一标签。",
+    },
+    "BAD": {
+        "en": "{unreadable} images cannot be read, {blank} show a single tone, {extreme} lie far "
+        "outside the others. Repair or remove them.",
+        "zh": "{unreadable} 张图像无法读取，{blank} 张为单一色调，"
+        "{extreme} 张明显偏离其余图像。请修复或移除。",
+    },
+    "ADV": {
+        "en": "Under {method} with eps {eps} of 255, {attacked} of the images are misclassified, "
+        "against {noise} under random noise of that size. Train on such examples, or resize with "
+        "a Lanczos filter first.",
+        "zh": "在 {method}（eps {eps}/255）下有 {attacked} 的图像被误分，"
+        "同幅度随机噪声下为 {noise}。"
+        "请进行对抗训练，或先用 Lanczos 缩放。",
+    },
+    "OVF": {
+        "en": "Accuracy on the reference (training) set is {gap} above the one here. Regularise, "
+        "augment, or stop earlier.",
+        "zh": "参考（训练）集上的准确率比此处高 {gap}。请加强正则化、数据增强或提前停止。",
+    },
+    "NEV": {
+        "en": "{classes} cannot be judged: their intervals are wider than ±0.1. Add {needed} "
+        "evaluation images in all.",
+        "zh": "{classes} 无法判断：置信区间宽于 ±0.1。共需增加 {needed} 张评估图像。",
+    },
+}
+
+
+def fill(rule: str, /, **values: str) -> dict[str, str]:
+    """Return the texts of a rule with its gaps filled."""
+    return {language: text.format(**values) for language, text in TEXTS[rule].items()}

@@ -1,0 +1,44 @@
+"""How numbers appear in sentences, and the p-value that an interval implies."""
+
+import numpy as np
+from scipy import stats
+
+from evaluation.columns import Column
+from evaluation.intervals import Estimate, quantile
+
+
+def number(value: float | None) -> str:
+    """Return three significant digits without an exponent; "–" for None."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - int(np.floor(np.log10(abs(value)))))
+    return f"{value:.{min(digits, 6)}f}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent with one decimal, two below 1 %."""
+    if share is None:
+        return "–"
+    return f"{100 * share:.{2 if 0 < abs(share) < 0.01 else 1}f} %"
+
+
+def tail_p(estimate: Estimate, alpha: float) -> float:
+    """Return the one-sided p-value of "not above 0" for a figure with a normal interval."""
+    if estimate.value is None or estimate.low is None or estimate.value <= 0:
+        return 1.0
+    error = (estimate.value - estimate.low) / quantile(alpha)
+    return float(stats.norm.sf(estimate.value / error)) if error > 0 else 0.0
+
+
+def describe_range(column: Column, low: int, high: int) -> str:
+    """Return the bins low…high of a column in words, e.g. "< 0.21" or "= night"."""
+    if column.categories is not None:
+        return "= " + " / ".join(column.categories[low : high + 1])
+    first, last = column.edges[low], column.edges[high + 1]
+    if low == 0:
+        return f"< {number(float(last))}"
+    if high == column.bins - 1:
+        return f">= {number(float(first))}"
+    return f"{number(float(first))} – {number(float(last))}"

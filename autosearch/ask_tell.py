@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autosearch.api import SpaceLike, in_process_experiment
+from autosearch.asking import ask_next
 from autosearch.errors import InputError
-from autosearch.jobs import trial_seed
 from autosearch.opening import in_memory, opened
-from autosearch.records import Asked, Ended, Record, Started, fold
+from autosearch.records import Ended, Record, Started, fold
 from autosearch.result import Result
 from autosearch.snapshot import take_snapshot
 from autosearch.strategies import combine
-from autosearch.strategies.base import rng_for
 from autosearch.trial import History, Trial
 
-# An ask/tell study has no end of its own; strategies that plan by the number of trials see this.
-PLANNED_TRIALS = 100
+# An experiment says how many trials there will be; here the caller decides, and nothing reads it.
+ANY_TRIALS = 100
 
 
 class Study:
@@ -48,7 +47,7 @@ class Study:
         dir: str | os.PathLike[str] | None = None,
     ) -> None:
         experiment = in_process_experiment(
-            space, mode=mode, strategy=strategy, trials=PLANNED_TRIALS, seed=seed
+            space, mode=mode, strategy=strategy, trials=ANY_TRIALS, seed=seed
         )
         self._maximise = mode == "max"
         self._space = experiment.space
@@ -75,23 +74,12 @@ class Study:
 
     def ask(self) -> Trial | None:
         """Return the next trial to run, or None where the space holds no more."""
-        number = len(self.history)
-        rng = rng_for(self._seed, number)
-        suggestion = self._strategy.ask(self._space, self.history, rng)
-        if suggestion is None:
-            return None
         now = time.time()
-        asked = Asked(
-            number=number,
-            params=dict(suggestion.params),
-            at=now,
-            seed=trial_seed(self._seed, number),
-            origin=suggestion.origin,
-            notes=dict(suggestion.notes),
-            repeat_of=suggestion.repeat_of,
-        )
-        self._record(asked, Started(number, 1, now))
-        return self.history.trials[number]
+        asked = ask_next(self._strategy, self._space, self.history, seed=self._seed, at=now)
+        if asked is None:
+            return None
+        self._record(asked, Started(asked.number, 1, now))
+        return self.history.trials[asked.number]
 
     def tell(self, trial: Trial | int, value: float | None, reason: str = "") -> None:
         """Record what came of a trial: its value, or None (or nan) where it failed.

@@ -1,6 +1,5 @@
 """From a trial to the job that runs it."""
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -14,14 +13,6 @@ from autosearch.trial import Trial
 def trial_folder(folder: Path, number: int) -> Path:
     """Return a trial's own folder in a study's folder."""
     return folder / "trials" / f"{number:04d}"
-
-
-def trial_seed(seed: int, number: int) -> int:
-    """Return the seed of a trial's program, in 0..2**31-1: a fixed mix of the search's and its
-    number.
-    """
-    digest = hashlib.sha256(f"{seed}/{number}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def make_job(

@@ -5,20 +5,19 @@ folded from the store. Records are queued and folded as things happen, and writt
 is started before the records that led to it are safe.
 """
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from autosearch.asking import ask_next
 from autosearch.executors.base import Event, Executor, Exit, Lost, Metrics
 from autosearch.experiment.model import Experiment
-from autosearch.jobs import make_job, trial_seed
+from autosearch.jobs import make_job
 from autosearch.missing import explain_missing_metric
 from autosearch.outcome import SILENT_BYTES, Ending, FailFast, Outcome
 from autosearch.records import (
-    Asked,
     Ended,
     Interrupted,
     Measured,
@@ -30,11 +29,9 @@ from autosearch.records import (
 from autosearch.requests import take
 from autosearch.stopping import StopRule
 from autosearch.store import Store
-from autosearch.strategies.base import Strategy, rng_for
+from autosearch.strategies.base import Strategy
 from autosearch.trial import History, Trial
-from autosearch.verdict import RETRIED, verdict
-
-logger = logging.getLogger(__name__)
+from autosearch.verdict import RETRIED, ended, verdict
 
 POLL_S = 0.5
 TAIL_BYTES = 16_384
@@ -170,26 +167,15 @@ class Driver:
         return next(waiting, None)
 
     def _ask(self) -> Trial | None:
-        number = len(self.history)
         search = self.experiment.search
-        suggestion = self.strategy.ask(
-            self.experiment.space, self.history, rng_for(search.seed, number)
+        asked = ask_next(
+            self.strategy, self.experiment.space, self.history, seed=search.seed, at=self.now()
         )
-        if suggestion is None:
+        if asked is None:
             self._exhausted = True
             return None
-        self._note(
-            Asked(
-                number=number,
-                params=dict(suggestion.params),
-                at=self.now(),
-                seed=trial_seed(search.seed, number),
-                origin=suggestion.origin,
-                notes=dict(suggestion.notes),
-                repeat_of=suggestion.repeat_of,
-            )
-        )
-        return self.history.trials[number]
+        self._note(asked)
+        return self.history.trials[asked.number]
 
     def _start(self, trial: Trial) -> None:
         attempt = trial.attempt + 1
@@ -251,21 +237,7 @@ class Driver:
         if found.state in RETRIED and not event.error and counts.get("failed", 0) < retries:
             self._interrupted(trial, "failed", found.reason)
             return
-        self._note(
-            Ended(
-                number=event.number,
-                attempt=event.attempt,
-                at=self.now(),
-                state=found.state,
-                losses=found.losses,
-                metrics=found.metrics,
-                seconds=event.seconds,
-                reason=active.stopping or found.reason,
-                exit_code=event.code,
-                signal=event.signal,
-                peak_memory=event.peak_memory,
-            )
-        )
+        self._note(ended(event, found, at=self.now(), stopped=active.stopping))
         self._judge(event.number)
 
     def _lost(self, event: Lost) -> None:

@@ -8,6 +8,7 @@ from autosearch.diagnosis import last_words, out_of_memory
 from autosearch.executors.base import Exit
 from autosearch.experiment.model import Metric
 from autosearch.metrics.reduce import reduce_values
+from autosearch.records import Ended
 from autosearch.trial import Measurement, State
 
 # An attempt that ended so may be started again, as often as the user's `retries` allow. Not
@@ -51,6 +52,23 @@ def verdict(
         return Verdict("failed", f"{objective.name} ended as {value}", (), values)
     loss = -value if objective.mode == "max" else value
     return Verdict(state, reason, (loss,), values)
+
+
+def ended(exit_: Exit, found: Verdict, *, at: float, stopped: str = "") -> Ended:
+    """Return the record of a trial's end. stopped: why it was stopped, where it was on purpose."""
+    return Ended(
+        number=exit_.number,
+        attempt=exit_.attempt,
+        at=at,
+        state=found.state,
+        losses=found.losses,
+        metrics=found.metrics,
+        seconds=exit_.seconds,
+        reason=stopped or found.reason,
+        exit_code=exit_.code,
+        signal=exit_.signal,
+        peak_memory=exit_.peak_memory,
+    )
 
 
 def _reduced(metric: Metric, measurements: Sequence[Measurement]) -> float | None:

@@ -81,22 +81,20 @@ def check(args: argparse.Namespace) -> int:
 
 def first_trials(experiment: "Experiment") -> "list[Trial]":
     """Return the trials that the search would begin with."""
-    from autosearch.jobs import trial_seed
+    from autosearch.asking import ask_next
+    from autosearch.records import fold
     from autosearch.strategies import combine
-    from autosearch.strategies.base import rng_for
-    from autosearch.trial import History, Trial
+    from autosearch.trial import History
 
     search = experiment.search
     strategy = combine([(s.name, s.settings) for s in search.strategies], search.trials)
-    trials: list[Trial] = []
-    for number in range(min(FIRST_TRIALS, search.trials)):
-        history = History(tuple(trials))
-        asked = strategy.ask(experiment.space, history, rng_for(search.seed, number))
+    history = History()
+    for _ in range(min(FIRST_TRIALS, search.trials)):
+        asked = ask_next(strategy, experiment.space, history, seed=search.seed, at=0.0)
         if asked is None:
             break
-        seed = trial_seed(search.seed, number)
-        trials.append(Trial(number, dict(asked.params), origin=asked.origin, seed=seed))
-    return trials
+        history = fold(history, [asked])
+    return list(history.trials)
 
 
 def _command(experiment: "Experiment", trial: "Trial") -> str:

@@ -20,7 +20,7 @@ _NUMBERS = re.compile(r"(?<![\w@])[0-9][0-9.]*(?:e[-+]?[0-9]+)?")
 # A header has words, and no number that stands alone.
 _WORDS_ALONE = regex.compile(r"^(?!.*(?<![\w.\-@])[0-9.]+(?![\w.\-]))(?=.*[^\W\d_])")
 _PHRASE_END = regex.compile(r"[,;|)\]]")
-_MAX_LINE: Final = 2000
+_MAX_LINE: Final = 5000
 _MAX_SHAPES: Final = 2000
 _LINES_ABOVE: Final = 3
 _AFTER_IS_RARE: Final = 0.9  # a label stands before its number nine times of ten

@@ -28,11 +28,15 @@ def regexes_for(line: str, number: Occurrence, metric: str) -> Iterator[str]:
     in a table, the regex describes the whole line.
     """
     names = set(words_of(metric))
+    # What the group could take too, a unit or the end of a sentence, must stand behind it.
+    behind = regex.match(r"\.?[^\W\d_]*", line, pos=number.stop)
+    tail = number.stop if behind is None else behind.end()
     before = _pieces(line, 0, number.start, names)
     after = _pieces(line, number.stop, len(line.rstrip()), names)
     held = _group(line[number.start : number.stop])
+    ended = held + _escape(line[number.stop : tail])
     for start in _label_starts(line, before, number, metric):
-        yield from _exact(line, number, _bound(before[:start]) + _text(before[start:]) + held)
+        yield from _exact(line, number, _bound(before[:start]) + _text(before[start:]) + ended)
     label = line[number.stop :].lstrip()
     if similarity(metric, label) > similarity(metric, line[: number.start]):
         for stop, piece in enumerate(after, 1):
@@ -40,7 +44,7 @@ def regexes_for(line: str, number: Occurrence, metric: str) -> Iterator[str]:
                 yield from _exact(line, number, rf"{held}{_text(after[:stop])}\b")
     beginning = "^" + regex.sub(r"^\\s\+", r"\\s*", _text(before))
     yield from _exact(line, number, rf"{beginning}{held}{_text(after)}\s*$")
-    yield from _exact(line, number, f"{beginning}{held}")
+    yield from _exact(line, number, f"{beginning}{ended}")
 
 
 def _label_starts(

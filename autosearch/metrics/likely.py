@@ -1,5 +1,6 @@
 """The lines of a log in which a metric that was not found most likely stands."""
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,13 +15,12 @@ from autosearch.metrics.lines import shown_text
 from autosearch.metrics.numbers import Occurrence, numbers_in, same
 from autosearch.metrics.tables import column_headers
 
-_NUMBERS_OR_BLANKS = regex.compile(
-    r"[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|\b(?i:nan|inf)\b|\s+|(?<=[\s=:])-(?=[0-9])"
-)
+# Not the digits of a name: top1 and top5 are lines of different shapes.
+_NUMBERS = re.compile(r"(?<![\w@])[0-9][0-9.]*(?:e[-+]?[0-9]+)?")
 # A header has words, and no number that stands alone.
 _WORDS_ALONE = regex.compile(r"^(?!.*(?<![\w.\-@])[0-9.]+(?![\w.\-]))(?=.*[^\W\d_])")
 _PHRASE_END = regex.compile(r"[,;|)\]]")
-_MAX_LINE: Final = 2000
+_MAX_LINE: Final = 5000
 _MAX_SHAPES: Final = 2000
 _LINES_ABOVE: Final = 3
 _AFTER_IS_RARE: Final = 0.9  # a label stands before its number nine times of ten
@@ -94,7 +94,7 @@ def shapes(log: str | Iterable[str]) -> list[Shape]:
     """
     found: dict[str, Shape] = {}
     for number, line, above in _lines_below(log):
-        key = _NUMBERS_OR_BLANKS.sub(" ", line)
+        key = _NUMBERS.sub("0", " ".join(line.split()))
         if (shape := found.get(key)) is not None:
             shape.line_number, shape.line, shape.lines = number, line, shape.lines + 1
         elif len(found) < _MAX_SHAPES and numbers_in(line):

@@ -100,7 +100,7 @@ def _findings(rule: Rule, text: str, is_step: bool) -> Iterator[_Finding]:
     except Unreadable:
         return
     yield from _structure(pattern)
-    fatal = list(_never_matches(pattern))
+    fatal = [*_line_ends(pattern), *_lazy_tail(pattern, matcher.group)]
     yield from fatal or _held_numbers(pattern, matcher, _STEP_TRIALS if is_step else _TRIALS)
 
 
@@ -120,7 +120,7 @@ def _as_written(text: str) -> Iterator[_Finding]:
 
 
 def _empty(matcher: Matcher) -> Iterator[_Finding]:
-    if _matches_nothing(matcher):
+    if _matches(matcher, ""):
         yield _Finding(
             "warning",
             "the regex matches the empty text, so it matches everywhere; "
@@ -128,9 +128,9 @@ def _empty(matcher: Matcher) -> Iterator[_Finding]:
         )
 
 
-def _matches_nothing(matcher: Matcher) -> bool:
+def _matches(matcher: Matcher, line: str) -> bool:
     try:
-        return matcher.pattern.fullmatch("", timeout=0.1) is not None
+        return matcher.pattern.search(line, timeout=0.1) is not None
     except TimeoutError:
         return False
 
@@ -176,22 +176,31 @@ def _dots(pattern: Pattern, sequence: Sequence) -> Iterator[_Finding]:
                 )
 
 
-def _never_matches(pattern: Pattern) -> Iterator[_Finding]:
-    for node in _needed(pattern.root):
-        if isinstance(node, Char) and node.char in "\r\n":
-            yield _Finding(
-                "error",
-                "lines are searched one by one, so a regex with a line end in it never matches; "
-                "give the step a step_regex of its own",
-                node.start,
-            )
-            return
-    tail = _tail(pattern.root)
-    if isinstance(tail, Repeat) and tail.lazy and tail.high > tail.low:
-        held = "nothing" if tail.low == 0 else "only the first character"
+def _line_ends(pattern: Pattern) -> Iterator[_Finding]:
+    ends = (n for n in _needed(pattern.root) if isinstance(n, Char) and n.char in "\r\n")
+    first = next(ends, None)
+    if first is not None:
+        last = first.stop == len(pattern.text)
+        cure = "in YAML, write |- instead of |" if last else "a step has a regex of its own"
         yield _Finding(
             "error",
-            f"a lazy repetition at the end takes {held}; leave out the '?' behind it",
+            "lines are searched one by one, so a regex with a line end in it never matches; "
+            f"{cure}",
+            first.start,
+        )
+
+
+def _lazy_tail(pattern: Pattern, group: int) -> Iterator[_Finding]:
+    tail = _tail(pattern.root)
+    held = next(
+        (n for n in walk(pattern.root) if isinstance(n, Group) and n.number == group), pattern.root
+    )
+    inside = held.start <= tail.start and tail.stop <= held.stop
+    if isinstance(tail, Repeat) and tail.lazy and tail.high > tail.low and inside:
+        taken = "nothing" if tail.low == 0 else "only the first character"
+        yield _Finding(
+            "error",
+            f"a lazy repetition at the end takes {taken}; leave out the '?' behind it",
             tail.stop - 1,
         )
 
@@ -228,13 +237,15 @@ def _held_numbers(
 ) -> Iterator[_Finding]:
     """Try what the rule reads from lines made to fit it, each with another number in the group."""
     try:
+        own = Sampler(pattern).text(pattern.root)
         lines = {n: _line(pattern, matcher, n) for n in trials}
-        own = _read(matcher, Sampler(pattern).text(pattern.root))
     except Unreadable:
         return
+    if not _matches(matcher, own):
+        return  # it looks around, or refers back: no line can be made that is sure to fit
     read = {number: _read(matcher, line) for number, line in lines.items()}
-    if own is None and all(value is None for value in read.values()):
-        yield _no_number(pattern, matcher)
+    if all(value is None for value in (_read(matcher, own), *read.values())):
+        yield _no_number(matcher, own)
         return
     wrong = [f"{n} as {v:g}" for n, v in read.items() if v is not None and not same(float(n), v)]
     missed = [n for n, v in read.items() if v is None]
@@ -247,8 +258,7 @@ def _held_numbers(
         )
 
 
-def _no_number(pattern: Pattern, matcher: Matcher) -> _Finding:
-    sample = Sampler(pattern).text(pattern.root)
+def _no_number(matcher: Matcher, sample: str) -> _Finding:
     if not matcher.group:
         return _Finding(
             "error",

@@ -29,6 +29,9 @@ def found(pattern: str) -> list[Problem]:
         r"(?:\d+,)+ acc (\S+)",
         r"^[^|]*\|\s*(\S+)",
         r"path C:\\data acc (\S+)",
+        r"acc (\S+) of .*?",
+        r"(?=.*acc)loss (\S+)",
+        r"(\w)\1 acc (?P<value>\S+)",
         r"(?:train|val|test)+ acc (\S+)",
         r"(?:INFO|WARN)* acc (\S+)",
     ],
@@ -47,6 +50,7 @@ def test_a_sound_regex_has_no_problems(pattern: str) -> None:
         (r"acc: \d+\.\d+", r"has no group.*'acc: 0\.0'"),
         (r"acc: (\\d+\\.\\d+)", r"each backslash once: 'acc: \(\\d\+\\\.\\d\+\)'"),
         (r"acc\nloss (\S+)", "never matches"),
+        ("acc: (\\S+)\n", r"never matches.*write \|-"),
         (r"took (\d+:\d+)", "never a number"),
     ],
 )

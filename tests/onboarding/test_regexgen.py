@@ -81,6 +81,23 @@ def test_a_table_is_read_by_the_header_of_its_column() -> None:
     assert read(suggest_regex("train_loss", log), log) == [1.25, 0.91]
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "pattern"),
+    [
+        ("took", "epoch 3 took 12.5ms, lr 0.1", r"(?<!\S)took\s+([-+.\w]+)ms"),
+        ("acc", "epoch 3 ended, accuracy is 12.5.", r"(?<!\S)accuracy\s+is\s+([-+.\w]+)\."),
+    ],
+)
+def test_the_group_holds_the_number_without_its_unit(name: str, line: str, pattern: str) -> None:
+    assert suggest_regex(name, line, 12.5) == pattern
+
+
+def test_digits_of_a_name_are_not_a_value() -> None:
+    log = "top1: 0.5\ntop5: 0.75\nacc@1 50.0\nacc@5 75.0\n"
+    for name, value in {"top1": 0.5, "top5": 0.75, "acc@1": 50.0, "acc@5": 75.0}.items():
+        assert read(suggest_regex(name, log), log) == [value]
+
+
 def test_a_progress_bar_does_not_get_into_the_regex() -> None:
     log = "".join(f"{'#' * n}{'.' * (9 - n)} {n} acc 0.{n}\r" for n in range(9))
     assert len(read(suggest_regex("accuracy", log), log)) == 9

@@ -49,6 +49,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 # A study that is being deleted: out of sight at once, however long its files take to go.
 _DELETED = ".deleted-"
 LOOK_S = 0.1
+LETTING_GO_S = 30.0  # from the last record of a study to the end of the lease on it
 CLOSED = "the engine was closed"
 LOG_BYTES = 2**16
 MakeExecutor = Callable[[ExecutorSpec, int], Executor]
@@ -145,11 +146,7 @@ class Engine:
 
     def __contains__(self, id: object) -> bool:
         """Return whether there is a study with this id."""
-        return (
-            isinstance(id, str)
-            and _ID.fullmatch(id) is not None
-            and (self.root / id / FILE).exists()
-        )
+        return isinstance(id, str) and bool(_ID.fullmatch(id)) and (self.root / id / FILE).exists()
 
     def list(self) -> tuple[Status, ...]:
         """Return all studies, the oldest first."""
@@ -207,7 +204,10 @@ class Engine:
                 run.done.wait()
             # Whatever was asked of the search before it ended is not meant for its continuation.
             take(folder)
-            self._go_on(id)
+            give_up_at = time.monotonic() + LETTING_GO_S
+            while not self._go_on(id) and self.state(id).state not in ACTIVE:
+                if time.monotonic() > give_up_at:
+                    raise StudyBusyError(f"study {id} has ended, but its process holds on to it")
 
     def delete(self, id: str, *, stop: bool = False) -> None:
         """Remove a study and everything in its folder.
@@ -348,14 +348,15 @@ class Engine:
         if self._closed:
             raise InputError("the engine is closed")
 
-    def _go_on(self, id: str) -> None:
-        """Run a study from where it stands, unless another process does by now."""
+    def _go_on(self, id: str) -> bool:
+        """Run a study from where it stands; return False where another process holds it."""
         stack = ExitStack()
         try:
             study = stack.enter_context(opened(None, self._folder(id)))
         except StudyBusyError:
-            return
+            return False
         self._run(id, study, stack)
+        return True
 
     def _run(self, id: str, study: Opened, stack: ExitStack) -> None:
         run = self._runs[id] = _Run()

@@ -129,19 +129,17 @@ class AutoSearchEngine:
         planned and have ended. best_trial, best_reward: None where there is none. create_time:
         milliseconds since the epoch; duration: of all work on it, in milliseconds.
         """
-        study = _study(id)
-        status = self._engine.state(study)
-        result = self._engine.result(study)
+        status = self._engine.state(_study(id))
         best = status.best
         return {
             "phase": PHASES[status.state],
             "message": status.text,
             "trials": status.trials,
-            "finished": sum(trial.ended for trial in result.trials),
-            "best_trial": None if best is None else trial_id(result.state.study, best),
+            "finished": status.ended,
+            "best_trial": None if best is None else trial_id(status.study, best),
             "best_reward": status.value,
             "create_time": int(status.created_at * 1000),
-            "duration": int(result.state.spent_s * 1000),
+            "duration": int(status.spent_s * 1000),
         }
 
     def trials(self, id: str) -> dict[str, Any]:
@@ -174,9 +172,9 @@ class AutoSearchEngine:
     def _number(self, id: str, trial: str | int) -> int:
         if isinstance(trial, int):
             return trial
-        state = self._engine.result(_study(id)).state
-        for number in range(len(state.history)):
-            if trial_id(state.study, number) == trial:
+        status = self._engine.state(_study(id))
+        for number in range(status.asked):
+            if trial_id(status.study, number) == trial:
                 return number
         raise InputError(f"job {id}: there is no trial {trial}")
 

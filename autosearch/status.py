@@ -9,6 +9,7 @@ from typing import Any, Literal
 from autosearch.records import Said
 from autosearch.result import Result
 from autosearch.snapshot import Snapshot
+from autosearch.trial import ENDED
 
 Word = Literal[
     "waiting", "running", "stopping", "completed", "stopped", "failed", "interrupted", "error"
@@ -32,11 +33,13 @@ class Status:
     state: `waiting` (no trial has been started yet), `running`, `stopping` (its trials are being
     ended), `completed`, `stopped` (on request), `failed` (it gave up: no metric, too many
     failures), `interrupted` (nobody runs it; it can go on), `error` (it could not go on). text:
-    why. trials: how many are planned. counts: trial state → how many. best: the best trial's
-    number, and value: its value as the program printed it. Times in seconds since the epoch.
+    why. study: the id that its records and processes carry. trials: how many are planned. counts:
+    trial state → how many. best: the best trial's number, and value: its value as the program
+    printed it. Times in seconds since the epoch. spent_s: how long it has been worked on.
     """
 
     id: str
+    study: str
     name: str
     state: Word
     text: str
@@ -46,6 +49,17 @@ class Status:
     value: float | None
     created_at: float
     ended_at: float | None
+    spent_s: float
+
+    @property
+    def ended(self) -> int:
+        """How many trials have ended."""
+        return sum(count for state, count in self.counts.items() if state in ENDED)
+
+    @property
+    def asked(self) -> int:
+        """How many trials there are so far."""
+        return sum(self.counts.values())
 
 
 def status_of(id: str, study: Snapshot, *, stopping: bool = False) -> Status:
@@ -55,6 +69,7 @@ def status_of(id: str, study: Snapshot, *, stopping: bool = False) -> Status:
     ends = [r.at for r in study.said if r.event in ("finished", "error")]
     return Status(
         id=id,
+        study=study.study,
         name=study.experiment.name,
         state=state,
         text=text,
@@ -64,6 +79,7 @@ def status_of(id: str, study: Snapshot, *, stopping: bool = False) -> Status:
         value=result.value,
         created_at=study.said[0].at if study.said else study.described.at,
         ended_at=ends[-1] if ends and state not in ACTIVE else None,
+        spent_s=study.spent_s,
     )
 
 
@@ -89,11 +105,13 @@ def analysis_of(result: Result) -> dict[str, Any]:
 
 def _word(study: Snapshot, stopping: bool) -> tuple[Word, str]:
     since = _since_opened(study.said)
+    ended = any(r.event == "finished" for r in since)
     failures = [r.text for r in since if r.event == "error"]
-    if study.outcome is not None:
-        return _WORDS[study.outcome.ending], study.outcome.text
-    if failures:
+    if failures and not ended:
         return "error", failures[-1]
+    # A search that goes on after its end has an outcome until it does something.
+    if study.outcome is not None and (ended or study.owner is None):
+        return _WORDS[study.outcome.ending], study.outcome.text
     if study.owner is None:
         return "interrupted", "the process that ran it has ended"
     ending = [r.text for r in since if r.event == "stopping"]

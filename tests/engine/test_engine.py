@@ -8,6 +8,7 @@ import pytest
 
 from autosearch.engine import Engine
 from autosearch.errors import InputError, StudyBusyError, StudyMismatchError
+from autosearch.requests import StopRequest, send
 from autosearch.status import ACTIVE
 from tests.contract.executors import wait_until
 from tests.engine.studies import study_of, traces
@@ -21,6 +22,10 @@ HELD = "while [ ! -e go ]; do sleep 0.02; done"
 def engine(tmp_path: Path) -> Iterator[Engine]:
     with Engine(tmp_path / "root", slots=4) as engine:
         yield engine
+
+
+def _running(engine: Engine, id: str) -> int:
+    return engine.state(id).counts.get("running", 0)
 
 
 def test_a_study_runs_to_its_end(engine: Engine, tmp_path: Path) -> None:
@@ -217,17 +222,11 @@ def test_a_stop_that_was_asked_of_a_dead_engine_is_obeyed_by_the_next(tmp_path: 
     with Engine(tmp_path / "root", slots=4) as engine:
         id = engine.create(experiment)
         wait_until(lambda: _running(engine, id) == 2)
-    engine._closed = False
-    from autosearch.requests import StopRequest, send
-
+    # What `stop` leaves in the moment before its process is killed.
     send(tmp_path / "root" / id, StopRequest(None, "enough"))
     with Engine(tmp_path / "root", slots=4) as engine:
         assert engine.wait(id, PATIENCE_S).text == "enough"
     assert len(traces(tmp_path / "code", "start")) == 2
-
-
-def _running(engine: Engine, id: str) -> int:
-    return engine.state(id).counts.get("running", 0)
 
 
 def test_an_active_study_has_not_ended(engine: Engine, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from autosearch import formats
 from autosearch.cli.finding import LOG_BYTES, NOT_FOUND, likely_text, line_at, read_log, shown_line
 from autosearch.cli.places import add_json
 from autosearch.cli.tables import note, pairs, say, say_json
+from autosearch.errors import ExecutorError
 
 if TYPE_CHECKING:
-    from autosearch.executors.base import Exit
+    from autosearch.executors.base import Executor, Exit
     from autosearch.experiment.model import Experiment, Metric
     from autosearch.metrics.extractor import Hit
     from autosearch.trial import Trial
@@ -163,6 +164,9 @@ def _run(experiment: "Experiment", trial: "Trial") -> Look:
         study = uuid.uuid4().hex[:12]
         job, _ = make_job(experiment, trial, 1, study=study, folder=Path(scratch))
         executor = LocalExecutor(1)
+        hindrance = executor.check(job.resources)
+        if hindrance:
+            raise ExecutorError(hindrance)
         try:
             executor.start(job)
             end = _wait_for_exit(executor)
@@ -179,7 +183,7 @@ def _run(experiment: "Experiment", trial: "Trial") -> Look:
     return Look(log, look.hits, judged.state, judged.reason)
 
 
-def _wait_for_exit(executor: Any) -> "Exit | None":
+def _wait_for_exit(executor: "Executor") -> "Exit | None":
     """Return how the only job ended, None where its supervisor vanished."""
     from autosearch.executors.base import Exit, Lost
 

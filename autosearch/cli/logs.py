@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,7 +43,14 @@ def logs(args: argparse.Namespace) -> int:
     """Print what a trial has printed."""
     wanted = _pattern(args.grep)
     folder = study_folder(args.dir)
-    watcher = Watcher(folder, args.trial)
+    with closing(Watcher(folder, args.trial)) as watcher:
+        _print(args, folder, watcher, wanted)
+    return 0
+
+
+def _print(
+    args: argparse.Namespace, folder: Path, watcher: "Watcher", wanted: re.Pattern[bytes] | None
+) -> None:
     while args.follow and not watcher.attempt and watcher.follows(0):
         time.sleep(POLL_S)
     attempt = args.attempt or watcher.attempt
@@ -64,7 +72,6 @@ def logs(args: argparse.Namespace) -> int:
         time.sleep(POLL_S)
     if args.follow:
         note(f"trial {args.trial}: {watcher.state}")
-    return 0
 
 
 def _pattern(text: str | None) -> re.Pattern[bytes] | None:
@@ -116,6 +123,10 @@ class Watcher:
                 self.state = f"attempt {record.attempt} is over: {record.reason}"
             elif isinstance(record, Ended):
                 self.state = f"{record.state}{f': {record.reason}' if record.reason else ''}"
+
+    def close(self) -> None:
+        """Give the store back."""
+        self._store.close()
 
     @property
     def running(self) -> bool:

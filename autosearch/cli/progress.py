@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from autosearch import analysis, formats
+from autosearch.experiment import warnings_of
 from autosearch.experiment.model import Experiment
 from autosearch.records import Ended, Interrupted, Record, Said
 from autosearch.snapshot import snapshot
@@ -80,8 +81,11 @@ class Teller:
         known = sum(t.ended for t in state.history.trials)
         if known:
             self.emit(f"continued: {formats.plural(known, 'trial')} ended before", "")
+        else:
+            for warning in warnings_of(experiment):
+                self.emit(f"warning: {warning}", "yellow")
         for said in opening_words(state.said):
-            self.emit(said.text, "yellow")
+            self.emit(f"{said.event}: {said.text}", "yellow")
         return experiment
 
     def _ended(self, trial: Trial, experiment: Experiment) -> None:
@@ -119,7 +123,7 @@ def ended_line(trial: Trial, experiment: Experiment) -> str:
     parts += [formats.duration(trial.seconds), formats.params(trial.params, 4)]
     if trial.reason:
         parts.append(formats.cut(trial.reason, SHOWN_REASON))
-    return "  ".join(parts)
+    return formats.clean("  ".join(parts))
 
 
 def running_line(trial: Trial, experiment: Experiment, now_s: float) -> str:
@@ -210,7 +214,7 @@ class _Unbroken(io.TextIOBase):
 
 
 def _write_line(stream: _Unbroken, line: str) -> None:
-    stream.write(f"{formats.clean(line)}\n")
+    stream.write(f"{formats.clean_lines(line)}\n")
 
 
 @contextmanager
@@ -231,7 +235,7 @@ def shown(folder: Path, again: str, *, quiet: bool) -> Iterator[Teller]:
 
     def emit(line: str, style: str) -> None:
         # A text with a style: the style of `print` would spread to the view below.
-        console.print(Text(formats.clean(line), style=style), soft_wrap=True)
+        console.print(Text(formats.clean_lines(line), style=style), soft_wrap=True)
 
     teller = Teller(folder, again, emit)
     with Live(

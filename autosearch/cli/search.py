@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from autosearch.cli.inline import PARAM_HELP, add_inline, inline_experiment
 from autosearch.cli.places import add_json, study_folder
+from autosearch.cli.tables import note
 from autosearch.errors import InputError
 
 if TYPE_CHECKING:
@@ -115,7 +116,11 @@ def _follow(args: argparse.Namespace, folder: Path, go: Callable[..., "Result"])
 
     again = resume_command(folder, args.ray)
     with shown(folder, again, quiet=args.quiet) as progress:
-        result = go(executor=_executor(args.ray), watch=progress.watch)
+        try:
+            result = go(executor=_executor(args.ray), watch=progress.watch)
+        except KeyboardInterrupt:
+            note(f"Go on later: {again}")
+            raise
     return finish(result, folder, again, as_json=args.json)
 
 

@@ -68,7 +68,7 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
     where = [("Study", formats.clean(str(folder))), ("Report", formats.clean(report))]
     if result.outcome is not None and result.outcome.ending in ("interrupted", "stopped"):
         where.append(("Go on", again))
-    elif result.outcome is not None and result.outcome.exit_code == 0:
+    elif result.outcome is not None and result.outcome.ending == "complete":
         where.append(("More", f"{again} --trials {2 * result.experiment.search.trials}"))
     return [*blocks, pairs(where)]
 

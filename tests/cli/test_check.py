@@ -1,7 +1,12 @@
 from pathlib import Path
 
+import pytest
+
 from autosearch.cli.finding import line_at
 from tests.cli.program import SEARCH, autosearch, project, strict
+
+# Whole commands in processes of their own.
+pytestmark = pytest.mark.slow
 
 LOG = "start\nepoch 1 loss: 0.5\nepoch 2 loss: 0.25\n"
 

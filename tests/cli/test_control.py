@@ -3,8 +3,13 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Done
 from tests.cli.program import autosearch, carriers, environment, strict, wait_for
+
+# Whole commands in processes of their own.
+pytestmark = pytest.mark.slow
 
 
 def test_one_trial_is_stopped_and_the_search_goes_on(running: Path) -> None:

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.cli.program import (
     DEAF,
     SLOW,
@@ -16,6 +18,9 @@ from tests.cli.program import (
     wait_for,
     words_of,
 )
+
+# Whole commands in processes of their own.
+pytestmark = pytest.mark.slow
 
 SHOW_CURSOR = b"\x1b[?25h"
 HIDE_CURSOR = b"\x1b[?25l"

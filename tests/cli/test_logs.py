@@ -6,6 +6,9 @@ from autosearch.cli.logs import last_lines
 from tests.cli.conftest import Done
 from tests.cli.program import autosearch, carriers, project, started, strict, wait_for
 
+# Whole commands in processes of their own.
+pytestmark = pytest.mark.slow
+
 
 def good_trial(done: Done) -> int:
     rows = strict(autosearch("trials", done.folder, "--json").stdout)

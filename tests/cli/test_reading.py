@@ -1,8 +1,13 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Done
 from tests.cli.program import autosearch, strict, words_of
+
+# Whole commands in processes of their own.
+pytestmark = pytest.mark.slow
 
 ROW = {
     "number", "attempt", "params", "value", "state", "reason", "origin", "metrics", "started_at",

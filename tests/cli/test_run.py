@@ -3,6 +3,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Done
 from tests.cli.program import (
     SEARCH,
@@ -16,6 +18,9 @@ from tests.cli.program import (
     wait_for,
     words_of,
 )
+
+# Whole commands in processes of their own.
+pytestmark = pytest.mark.slow
 
 
 def test_a_search_prints_a_line_for_each_trial_and_then_the_answer(done: Done) -> None:
@@ -63,6 +68,25 @@ def test_resume_extends_a_study(copied: Path) -> None:
     assert extended.returncode == 0
     assert strict(extended.stdout)["trials"] == 10
     assert extended.stderr == ""
+
+
+def test_a_file_with_wider_ranges_extends_a_study(copied: Path, tmp_path: Path) -> None:
+    wider = SEARCH.replace("high: 1.0", "high: 2.0").replace("trials: 8", "trials: 12")
+    extended = autosearch("resume", copied, "--extend", project(tmp_path / "wider", search=wider))
+    assert extended.returncode == 0, extended.stderr
+    rows = strict(autosearch("trials", copied, "--json").stdout)
+    assert len(rows) == 12
+    assert any(row["params"]["x"] > 1 for row in rows[8:])
+
+
+def test_what_looks_like_a_mistake_is_said_first(tmp_path: Path) -> None:
+    search = SEARCH.replace("mode: min", "mode: max")
+    ran = autosearch("run", project(tmp_path, search=search), "--trials", 1)
+    assert ran.returncode == 0
+    lines = ran.stderr.splitlines()
+    warned = next(i for i, line in enumerate(lines) if line.startswith("warning: metric: "))
+    ended = next(i for i, line in enumerate(lines) if line.startswith("[1/1]"))
+    assert warned < ended
 
 
 def test_a_search_needs_no_file(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
     python -m benchmarks.overhead [--trials 200] [--parallel 2]
 
 The floor is a loop that keeps as many bare processes running, plus, for each, the start of one
-supervisor (measured alone: an interpreter that imports what it imports), since that is the price of
-ending whole process trees. Rounds are interleaved; medians.
+supervisor (the same loop with supervisors that find no work), since that is the price of ending
+whole process trees. Rounds are interleaved, medians shown. The wall time of a round depends on what
+else the machine does, CPU time (of all processes together) hardly.
 """
 
 import argparse
@@ -14,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from autosearch.executors.attempt import supervisor_program
 from autosearch.executors.base import Exit, Job
@@ -26,9 +28,25 @@ from autosearch.metrics.rules import Rule
 NO_OP = ("/bin/true",)
 
 
-def bare_loop(command: Sequence[str], trials: int, parallel: int) -> float:
-    """Return the seconds that as many bare processes take, `parallel` at once."""
-    began = time.perf_counter()
+class Cost(NamedTuple):
+    """What a trial costs, in milliseconds; own: this process's share of cpu."""
+
+    wall: float
+    cpu: float
+    own: float
+
+
+def cost_of(loop: Callable[[], None], trials: int) -> Cost:
+    """Return what a loop over as many trials costs for each."""
+    began, before = time.perf_counter(), os.times()
+    loop()
+    wall, after = time.perf_counter() - began, os.times()
+    cpu = sum(after[:4]) - sum(before[:4])
+    return Cost(*(1000 * x / trials for x in (wall, cpu, sum(after[:2]) - sum(before[:2]))))
+
+
+def bare_loop(command: Sequence[str], trials: int, parallel: int) -> None:
+    """Run as many bare processes, `parallel` at once."""
     running: list[subprocess.Popen[bytes]] = []
     for _ in range(trials):
         if len(running) == parallel:
@@ -36,23 +54,19 @@ def bare_loop(command: Sequence[str], trials: int, parallel: int) -> float:
         running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
     for process in running:
         process.wait()
-    return time.perf_counter() - began
 
 
-def executor_loop(trials: int, parallel: int) -> tuple[float, float]:
-    """Return the seconds that as many trials take, and the CPU seconds of this process for them."""
+def executor_loop(trials: int, parallel: int) -> None:
+    """Run as many trials on the local executor."""
     with tempfile.TemporaryDirectory(prefix="autosearch-bench-") as scratch:
-        jobs = [_job(number, Path(scratch)) for number in range(trials)]
         executor = LocalExecutor(parallel)
-        began, cpu = time.perf_counter(), time.process_time()
+        jobs = [_job(number, Path(scratch)) for number in range(trials)]
         ended = 0
         while ended < trials:
             while jobs and executor.free_slots:
                 executor.start(jobs.pop())
             ended += sum(isinstance(event, Exit) for event in executor.poll(1.0))
-        result = time.perf_counter() - began, time.process_time() - cpu
         executor.close()
-    return result
 
 
 def _job(number: int, scratch: Path) -> Job:
@@ -70,24 +84,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     n, parallel = asked.trials, asked.parallel
-    start = [sys.executable, "-I", "-S", supervisor_program()]  # without a spec it ends at once
-    bare, starts, ours, cpu = [], [], [], []
+    idle = [sys.executable, "-I", "-S", supervisor_program()]  # it ends where stdin has no spec
+    loops: dict[str, Callable[[], None]] = {
+        "bare subprocess loop": lambda: bare_loop(NO_OP, n, parallel),
+        "start of a supervisor": lambda: bare_loop(idle, n, parallel),
+        "local executor": lambda: executor_loop(n, parallel),
+    }
+    costs: dict[str, list[Cost]] = {name: [] for name in loops}
     for _ in range(asked.rounds):
-        bare.append(bare_loop(NO_OP, n, parallel) / n)
-        starts.append(bare_loop(start, n, parallel) / n)
-        wall_s, cpu_s = executor_loop(n, parallel)
-        ours.append(wall_s / n)
-        cpu.append(cpu_s / n)
-    bare_ms, start_ms, ours_ms, cpu_ms = (
-        1000 * statistics.median(values) for values in (bare, starts, ours, cpu)
+        for name, loop in loops.items():
+            costs[name].append(cost_of(loop, n))
+    bare, start, ours = (
+        Cost(*map(statistics.median, zip(*c, strict=True))) for c in costs.values()
     )
-    print(f"{n} trials of {NO_OP[0]}, {parallel} at once; per trial:")
-    print(f"bare subprocess loop        {bare_ms:6.2f} ms")
-    print(f"start of a supervisor alone {start_ms:6.2f} ms")
-    print(f"local executor              {ours_ms:6.2f} ms")
-    ratio = ours_ms / (bare_ms + start_ms)
-    print(f"ratio to both together      {ratio:6.2f}      (goal: at most 1.5)")
-    print(f"driver's CPU                {cpu_ms:6.2f} ms   (goal: at most 15)")
+    print(f"{n} trials of {NO_OP[0]}, {parallel} at once; milliseconds a trial:")
+    print(f"{'':24}   wall    CPU")
+    for name, cost in zip(loops, (bare, start, ours), strict=True):
+        print(f"{name:24} {cost.wall:6.1f} {cost.cpu:6.1f}")
+    wall, cpu = ours.wall / (bare.wall + start.wall), ours.cpu / (bare.cpu + start.cpu)
+    print(f"{'ratio to the sum':24} {wall:6.2f} {cpu:6.2f}   (goal: at most 1.5)")
+    print(f"{'of it in the driver':24}        {ours.own:6.1f}   (goal: at most 15)")
 
 
 if __name__ == "__main__":

@@ -324,6 +324,14 @@ class ExecutorContract:
         assert (outcome.exit.why, outcome.exit.code) == ("stopped", 4)
         assert outcome.exit.text == "no better than the others"
 
+    def test_a_suspended_program_may_clean_up_too(self, executor: Executor, job: Jobs) -> None:
+        source = "trap 'exit 4' TERM; echo acc=1; kill -STOP $$; while :; do sleep 0.01; done"
+        asked = job("sh", "-c", source)
+        executor.start(asked)
+        events = poll_until(executor, bool)
+        executor.stop(asked.number, 1, "enough")
+        assert Outcome(poll_until(executor, has_ended(asked), events)).exit.code == 4
+
     def test_what_ignores_TERM_is_killed_after_its_grace(
         self, executor: Executor, job: Jobs, odd_seconds: str
     ) -> None:
@@ -383,6 +391,12 @@ class ExecutorContract:
         assert outcome.notices == [
             "3 processes still ran when the program had ended; they were ended too"
         ]
+
+    def test_helpers_that_end_with_their_program_are_not_remarked_upon(
+        self, executor: Executor, job: Jobs
+    ) -> None:
+        [outcome] = run(executor, job("sh", "-c", "sleep 0.02 & exit 0"))
+        assert outcome.notices == []
 
     def test_closing_ends_everything(
         self, make_executor: Callable[..., Executor], job: Jobs, odd_seconds: str
@@ -501,12 +515,17 @@ class SupervisedContract(ExecutorContract):
         [outcome] = run(executor, job("sh", "-c", "rm -r $AUTOSEARCH_TRIAL_DIR; echo acc=1"))
         assert (outcome.values, outcome.exit.code) == ([1], 0)
 
-    def test_a_killed_supervisor_takes_its_trial_along(self, executor: Executor, job: Jobs) -> None:
+    def test_a_killed_supervisor_takes_its_trial_along(
+        self, executor: Executor, job: Jobs
+    ) -> None:
         # The processes keep their environment: the sweep finds them by the marker in it.
         asked = job("sh", "-c", "setsid sleep 1000 & echo acc=1; sleep 1000")
         executor.start(asked)
         events = poll_until(executor, bool)
-        self.supervisor_of(asked).kill()
+        supervisor = self.supervisor_of(asked)
+        [main] = supervisor.children()
+        supervisor.kill()
+        wait_until(lambda: not main.is_running() or main.status() == psutil.STATUS_ZOMBIE)
         poll_until(executor, has_ended(asked), events)
         assert isinstance(events[-1], Lost)
         assert processes_with(asked.marker) == []

@@ -7,10 +7,11 @@ is too high (every flipped label looks like overconfidence) and hides half of th
 is then refined per pair of classes by expectation maximisation, shrunk towards the uniform one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
+from scipy import optimize, stats
 
 from evaluation.arrays import Floats, Ints, Mask, Scores, row_blocks
 from evaluation.inputs import Predictions
@@ -26,7 +27,7 @@ PRIOR_SAMPLES = 50.0
 EM_STEPS = 10
 # Rows less suspect than this do not shape the noise of single pairs.
 SUSPECT = 0.005
-SCALES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+SCALES = (1 / 16, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 16.0)
 # The fitted posteriors are off by a tenth either way on real models; see docs/evaluation.md.
 CALIBRATION_SLACK = 0.1
 
@@ -36,7 +37,8 @@ class LabelErrors:
     """Posterior of a wrong label per sample, and what it adds up to.
 
     suggested: the most probable true class. agrees: probability that the truth is the prediction.
-    listed: samples with a posterior of at least `cut`, most probable first.
+    listed: samples with a posterior of at least `cut`, most probable first. p: of "no label is
+    wrong", by likelihood ratio.
     joint: the confident joint, shares of (given, true) that sum to 1. Northcutt et al. (2021).
     """
 
@@ -47,6 +49,7 @@ class LabelErrors:
     cut: float
     expected_count: Estimate
     noise_rate: float
+    p: float
     temperature: float
     joint: Floats
 
@@ -55,7 +58,7 @@ def find(
     predictions: Predictions, p_true: Floats, cut: float, alpha: float, seed: int
 ) -> LabelErrors:
     """Return the label errors of probabilities or logits."""
-    scale, _ = _fit_scale(predictions, seed)
+    scale, p = _fit_scale(predictions, seed)
     own = _own_probability(predictions, scale)
     rate, curvature = _fit_rate(own, predictions.k)
     posterior = _uniform_posterior(own, rate, predictions.k)
@@ -80,14 +83,19 @@ def find(
         cut=cut,
         expected_count=_count(own, posterior, rate, curvature, predictions.k, alpha),
         noise_rate=rate,
+        p=p,
         temperature=float(1 / scale),
         joint=confident_joint(predictions, p_true),
     )
 
 
 def _fit_scale(predictions: Predictions, seed: int) -> tuple[float, float]:
-    """Return 1/T and the noise rate of the largest likelihood."""
-    n, most = len(predictions), max(2000, FIT_NUMBERS // predictions.k)
+    """Return 1/T of the largest likelihood, and the p-value of "no label is wrong".
+
+    The likelihood ratio of a noise rate above 0 follows, without noise, half a chi-square with one
+    degree of freedom, for the rate lies at the edge of its range. Self and Liang (1987).
+    """
+    n, most, k = len(predictions), max(2000, FIT_NUMBERS // predictions.k), predictions.k
     rows = np.arange(n)
     if n > most:
         rows = np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
@@ -95,20 +103,35 @@ def _fit_scale(predictions: Predictions, seed: int) -> tuple[float, float]:
     centred = z - z.max(axis=1, keepdims=True)
     own = np.take_along_axis(centred, labels[:, None], axis=1)[:, 0]
 
-    def loss(log_scale: float) -> float:
-        p = _scaled(centred, own, float(np.exp(log_scale)))
-        rate, _ = _fit_rate(p, predictions.k)
-        return -float(np.log(_mixture(p, rate, predictions.k)).mean())
+    def noisy(p: Floats) -> float:
+        return -float(np.log(_mixture(p, _fit_rate(p, k)[0], k)).mean())
 
-    grid = np.log(SCALES)
-    losses = [loss(point) for point in grid]
+    def clean(p: Floats) -> float:
+        return -float(np.log(_mixture(p, 0.0, k)).mean())
+
+    coarse = [_scaled(centred, own, scale) for scale in SCALES]
+    found = []
+    for loss in (noisy, clean):
+        losses = [loss(p) for p in coarse]
+        found.append(_refine(lambda s, loss=loss: loss(_scaled(centred, own, s)), losses))  # type: ignore[misc]
+    (scale, best), (_, plain) = found
+    statistic = 2 * len(rows) * max(plain - best, 0.0)
+    return scale, float(stats.chi2.sf(statistic, 1)) / 2
+
+
+def _refine(loss: Callable[[float], float], losses: list[float]) -> tuple[float, float]:
+    """Return the 1/T of the lowest loss and that loss, given the losses at SCALES."""
     best = int(np.argmin(losses))
-    bounds = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
+    grid = np.log(SCALES)
     found = optimize.minimize_scalar(
-        loss, bounds=bounds, method="bounded", options={"xatol": 5e-3, "maxiter": 12}
+        lambda log_scale: loss(float(np.exp(log_scale))),
+        bounds=(grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]),
+        method="bounded",
+        options={"xatol": 5e-3, "maxiter": 12},
     )
-    scale = float(np.exp(found.x if found.fun <= losses[best] else grid[best]))
-    return scale, float(found.fun)
+    if found.fun > losses[best]:
+        return SCALES[best], losses[best]
+    return float(np.exp(found.x)), float(found.fun)
 
 
 def _scaled(centred: Scores, own: Scores, scale: float) -> Floats:

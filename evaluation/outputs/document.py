@@ -210,6 +210,7 @@ def _label_issues(found: Findings) -> dict[str, Any] | None:
     return {
         "expected_count": plain(errors.expected_count),
         "noise_rate": plain(errors.noise_rate),
+        "p": plain(errors.p),
         "cut": errors.cut,
         "listed": len(errors.listed),
         "items": [

@@ -28,7 +28,7 @@ def relabel(found: Findings) -> Outcome:
         return [], []
     n = len(found.predictions)
     count = errors.expected_count
-    p = tail_p(count, found.settings.alpha)
+    p = errors.p
     enough = (count.value or 0.0) >= max(FEWEST_LABELS, SMALLEST_SHARE * n)
     if not enough or not len(errors.listed):
         return [], [p]
@@ -59,7 +59,7 @@ def relabel(found: Findings) -> Outcome:
                 "cut": errors.cut,
                 "noise_rate": errors.noise_rate,
             },
-            claim=Claim("interval of the number of wrong labels excludes 0", p, p),
+            claim=Claim("likelihood ratio of label noise against none", p, p),
             gain=Gain("accuracy", gain, "estimate", 1 - accuracy),
             cost=_cost(found, "review", len(listed)),
             indices=tuple(listed.tolist()),

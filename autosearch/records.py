@@ -118,6 +118,7 @@ class Said:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+_ABOUT_NO_TRIAL = (Described, Said)
 Record = Described | Asked | Started | Measured | Interrupted | Ended | Said
 KINDS: Mapping[str, type[Record]] = {
     c.kind: c for c in (Described, Asked, Started, Measured, Interrupted, Ended, Said)
@@ -140,9 +141,13 @@ def _is_default(f: "dataclasses.Field[Any]", value: Any) -> bool:
     return f.default_factory is not dataclasses.MISSING and not value
 
 
+# Without the search for blanks around the text, which `json.loads` makes twice a record.
+_JSON = json.JSONDecoder()
+
+
 def decode(kind: str, text: str) -> Record:
     """Return the record of that kind; raises ValueError, KeyError or TypeError on anything else."""
-    body = json.loads(text)
+    body, _ = _JSON.raw_decode(text)
     if kind == Measured.kind:
         body["measurements"] = tuple(map(Measurement._make, body["measurements"]))
     for name in ("losses", "constraints"):
@@ -160,7 +165,7 @@ def fold(history: History, records: Iterable[Record]) -> History:
     # Trials are frozen: those that change are opened into dicts once, and closed once at the end.
     changed: dict[int, dict[str, Any]] = {}
     for record in records:
-        if isinstance(record, Described | Said):
+        if isinstance(record, _ABOUT_NO_TRIAL):
             continue
         number = record.number
         if isinstance(record, Asked):
@@ -193,7 +198,7 @@ def _opened(trial: Trial) -> dict[str, Any]:
 def _apply(fields: dict[str, Any], record: Record) -> None:
     if isinstance(record, Asked):
         fields.update((name, getattr(record, name)) for name in _ASKED)
-    elif fields["state"] in ENDED or isinstance(record, Described | Said):
+    elif fields["state"] in ENDED or isinstance(record, _ABOUT_NO_TRIAL):
         return
     elif isinstance(record, Started):
         at, attempt = record.at, record.attempt
@@ -214,7 +219,7 @@ def mend(records: Iterable[Record]) -> list[Record]:
     asked = 0
     for record in records:
         number = getattr(record, "number", None)
-        if isinstance(record, Described | Said) or number is None:
+        if isinstance(record, _ABOUT_NO_TRIAL) or number is None:
             mended.append(record)
             continue
         missing = range(asked, number if isinstance(record, Asked) else number + 1)

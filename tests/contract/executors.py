@@ -515,9 +515,7 @@ class SupervisedContract(ExecutorContract):
         [outcome] = run(executor, job("sh", "-c", "rm -r $AUTOSEARCH_TRIAL_DIR; echo acc=1"))
         assert (outcome.values, outcome.exit.code) == ([1], 0)
 
-    def test_a_killed_supervisor_takes_its_trial_along(
-        self, executor: Executor, job: Jobs
-    ) -> None:
+    def test_a_killed_supervisor_takes_its_trial_along(self, executor: Executor, job: Jobs) -> None:
         # The processes keep their environment: the sweep finds them by the marker in it.
         asked = job("sh", "-c", "setsid sleep 1000 & echo acc=1; sleep 1000")
         executor.start(asked)

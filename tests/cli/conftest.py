@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import SLOW, autosearch, is_running, project, started, wait_for
+from tests.cli.program import SLOW, asked, autosearch, is_running, project, started, wait_for
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,20 @@ def copied(done: Done, tmp_path: Path) -> Path:
     return Path(shutil.copytree(done.folder, tmp_path / "copy"))
 
 
+def all_measured(folder: Path) -> bool:
+    trials = asked("status", folder)["running"]
+    return len(trials) == 2 and all(trial["values"] for trial in trials)
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Path]:
-    """The folder of a study that somebody runs; its trials take a minute."""
+    """The folder of a study that somebody runs; its two trials take a minute."""
     file = project(tmp_path, program=SLOW)
     process = started("run", file)
     folder = tmp_path / "runs" / "small"
     try:
         wait_for(lambda: is_running(folder), "the first trial")
+        wait_for(lambda: all_measured(folder), "the first values of both trials")
         yield folder
     finally:
         process.kill()

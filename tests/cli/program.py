@@ -1,5 +1,7 @@
 """The command line in processes of its own, and a small shell program for it to tune."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -7,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
+
+from autosearch.cli import main
 
 ROOT = Path(__file__).parents[2]
 # Prints three losses; --opt=bad fails. No Python: it starts at once.
@@ -78,6 +82,14 @@ def strict(text: str) -> Any:
         raise AssertionError(f"{constant} is not JSON")
 
     return json.loads(text, parse_constant=refuse)
+
+
+def asked(*words: object) -> Any:
+    """Return what a command answers with --json, run in this process, which takes no time."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main([*map(str, words), "--json"]) == 0
+    return strict(out.getvalue())
 
 
 def wait_for(condition: Any, what: str, deadline_s: float = 60) -> None:

@@ -59,7 +59,8 @@ def test_every_fault_has_its_place_at_the_start_of_a_line(tmp_path: Path) -> Non
     shown = autosearch("check", file)
     assert shown.returncode == 2
     lines = [line for line in shown.stderr.splitlines() if line.startswith(f"{file}:")]
-    assert [line.removeprefix(f"{file}:").split(":")[0] for line in lines] == ["3", "5"]
+    assert {line.removeprefix(f"{file}:").split(":")[0] for line in lines} == {"3", "5"}
+    assert lines == shown.stderr.splitlines()
     assert shown.stdout == ""
 
 

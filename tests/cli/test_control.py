@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Done
-from tests.cli.program import autosearch, carriers, environment, strict, wait_for
+from tests.cli.program import asked, autosearch, carriers, environment, strict, wait_for
 
 # Whole commands in processes of their own.
 pytestmark = pytest.mark.slow
@@ -16,17 +16,17 @@ def test_one_trial_is_stopped_and_the_search_goes_on(running: Path) -> None:
     stopped = autosearch("stop", running, 0)
     assert stopped.returncode == 0, stopped.stderr
     assert "trial 0 has ended" in stopped.stdout
-    rows = strict(autosearch("trials", running, "--json").stdout)
+    rows = asked("trials", running)
     assert rows[0]["state"] == "stopped"
     # What it had reached counts: it was stopped after it had printed a value.
     assert rows[0]["value"] is not None
-    assert strict(autosearch("status", running, "--json").stdout)["state"] == "running"
+    assert asked("status", running)["state"] == "running"
     assert autosearch("stop", running, 0).returncode == 2
 
 
 def test_the_whole_search_is_stopped(running: Path) -> None:
     assert autosearch("stop", running).returncode == 0
-    assert strict(autosearch("status", running, "--json").stdout)["state"] == "stopped"
+    assert asked("status", running)["state"] == "stopped"
     assert not carriers(running)
     again = autosearch("stop", running)
     assert again.returncode == 0
@@ -34,7 +34,7 @@ def test_the_whole_search_is_stopped(running: Path) -> None:
 
 
 def test_what_a_dead_driver_left_is_killed(running: Path) -> None:
-    study = strict(autosearch("status", running, "--json").stdout)["study"]
+    study = asked("status", running)["study"]
     os.kill(strict((running / "lease.json").read_text())["pid"], signal.SIGKILL)
     wait_for(lambda: not carriers(running), "the end of the trials")
     # As if it had escaped its supervisor.
@@ -50,7 +50,7 @@ def test_what_a_dead_driver_left_is_killed(running: Path) -> None:
 
 def test_a_study_that_is_being_run_is_not_cleaned(running: Path) -> None:
     assert autosearch("clean", running, "--all", "--yes").returncode == 5
-    assert strict(autosearch("status", running, "--json").stdout)["state"] == "running"
+    assert asked("status", running)["state"] == "running"
 
 
 def test_nothing_is_deleted_without_a_word(copied: Path) -> None:
@@ -63,7 +63,7 @@ def test_nothing_is_deleted_without_a_word(copied: Path) -> None:
 def test_logs_are_deleted_and_the_results_stay(copied: Path) -> None:
     assert autosearch("clean", copied, "--logs", "--yes").returncode == 0
     assert not (copied / "trials").exists()
-    assert len(strict(autosearch("trials", copied, "--json").stdout)) == 8
+    assert len(asked("trials", copied)) == 8
 
 
 def test_deleting_a_study_spares_what_is_not_its_own(copied: Path, done: Done) -> None:

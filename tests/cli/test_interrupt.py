@@ -10,11 +10,10 @@ import pytest
 from tests.cli.program import (
     DEAF,
     SLOW,
-    autosearch,
+    asked,
     carriers,
     is_running,
     project,
-    strict,
     wait_for,
     words_of,
 )
@@ -105,6 +104,6 @@ def test_a_terminal_that_is_closed_ends_the_search_cleanly(tmp_path: Path) -> No
     os.close(terminal.fd)
     _, status = os.waitpid(terminal.pid, 0)
     assert os.waitstatus_to_exitcode(status) == 130
-    found = strict(autosearch("status", folder, "--json").stdout)
+    found = asked("status", folder)
     assert (found["state"], found["text"]) == ("interrupted", "SIGHUP")
     assert not carriers(folder)

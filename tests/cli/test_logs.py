@@ -4,14 +4,14 @@ import pytest
 
 from autosearch.cli.logs import last_lines
 from tests.cli.conftest import Done
-from tests.cli.program import autosearch, carriers, project, started, strict, wait_for
+from tests.cli.program import asked, autosearch, carriers, project, started, wait_for
 
 # Whole commands in processes of their own.
 pytestmark = pytest.mark.slow
 
 
 def good_trial(done: Done) -> int:
-    rows = strict(autosearch("trials", done.folder, "--json").stdout)
+    rows = asked("trials", done.folder)
     return int(next(row["number"] for row in rows if row["state"] == "completed"))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Done
-from tests.cli.program import autosearch, strict, words_of
+from tests.cli.program import asked, autosearch, strict, words_of
 
 # Whole commands in processes of their own.
 pytestmark = pytest.mark.slow
@@ -16,6 +16,7 @@ ROW = {
 
 
 def test_trials_as_json_are_the_published_array(done: Done) -> None:
+    # Once as whole process: nothing but the array may be on its stdout.
     rows = strict(autosearch("trials", done.folder, "--json").stdout)
     assert [row["number"] for row in rows] == list(range(8))
     assert all(row.keys() >= ROW for row in rows)
@@ -34,7 +35,7 @@ def test_a_value_that_is_no_number_is_null_in_json(tmp_path: Path) -> None:
     program = 'echo "loss: nan"'
     file = project(tmp_path, program)
     autosearch("run", file, "--trials", 1)
-    [row] = strict(autosearch("trials", file, "--json").stdout)
+    [row] = asked("trials", file)
     assert row["value"] is None
     assert row["metrics"] == {"loss": None}
     assert row["state"] == "failed"
@@ -68,25 +69,25 @@ def test_status_tells_how_a_study_stands(done: Done) -> None:
     shown = autosearch("status", done.folder)
     assert shown.returncode == 0
     assert "complete" in shown.stdout
-    found = strict(autosearch("status", done.folder, "--json").stdout)
+    found = asked("status", done.folder)
     assert found["state"] == "complete"
     assert sum(found["states"].values()) == 8
     assert found["running"] == []
 
 
 def test_status_shows_what_is_running(running: Path) -> None:
-    found = strict(autosearch("status", running, "--json").stdout)
+    found = asked("status", running)
     assert found["state"] == "running"
     assert found["owner"]["pid"] > 0
     assert {row["number"] for row in found["running"]} == {0, 1}
-    assert any(row["values"] for row in found["running"])
+    assert all(row["values"][0] == [1, 0.1] for row in found["running"])
     assert "#0" in autosearch("status", running).stdout
 
 
 def test_show_tells_everything_of_a_trial(done: Done) -> None:
-    rows = strict(autosearch("trials", done.folder, "--json").stdout)
+    rows = asked("trials", done.folder)
     good = next(row for row in rows if row["state"] == "completed")
-    found = strict(autosearch("show", done.folder, good["number"], "--json").stdout)
+    found = asked("show", done.folder, good["number"])
     assert found["params"] == good["params"]
     assert [step for step, _ in found["values"]["loss"]] == [1, 2, 3]
     text = autosearch("show", done.folder, good["number"]).stdout
@@ -95,7 +96,7 @@ def test_show_tells_everything_of_a_trial(done: Done) -> None:
 
 
 def test_show_prints_the_last_lines_of_a_failed_trial(done: Done) -> None:
-    rows = strict(autosearch("trials", done.folder, "--json").stdout)
+    rows = asked("trials", done.folder)
     bad = next(row for row in rows if row["state"] == "failed")
     text = autosearch("show", done.folder, bad["number"]).stdout
     assert "loading data\n  ValueError: opt is bad" in text

@@ -57,8 +57,9 @@ def stop(args: argparse.Namespace) -> int:
     give_up_at = time.monotonic() + result.experiment.limits.grace + PATIENCE_S
     while time.monotonic() < give_up_at:
         time.sleep(POLL_S)
-        if _stopped(result.folder, args.trial):
-            say(f"{what} has ended")
+        ended = _what_ended(result.folder, args.trial)
+        if ended:
+            say(f"{ended} has ended")
             return 0
     raise StoreError(
         f"{what} has not ended yet; see `autosearch status {args.dir}`, or kill its process: "
@@ -66,12 +67,17 @@ def stop(args: argparse.Namespace) -> int:
     )
 
 
-def _stopped(folder: Path, number: int | None) -> bool:
+def _what_ended(folder: Path, number: int | None) -> str:
     from autosearch.lease import owner_of
+    from autosearch.requests import take
 
     if owner_of(folder) is None:
-        return True
-    return number is not None and trial_of(read(str(folder)), number).ended
+        # A request that came too late must not stop the next run.
+        take(folder)
+        return "the search"
+    if number is not None and trial_of(read(str(folder)), number).ended:
+        return f"trial {number}"
+    return ""
 
 
 def _sweep(folder: Path) -> int:

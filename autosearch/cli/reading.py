@@ -54,7 +54,20 @@ def status(args: argparse.Namespace) -> int:
     if args.json:
         say_json(_status_json(result))
         return 0
-    history, experiment = result.state.history, result.experiment
+    _say_state(result)
+    if result.best is not None:
+        say(f"\n{best_block(result)}")
+    for line in failure_lines(result, str(result.folder)):
+        say(f"\n{line}")
+    notices = [s for s in result.state.said if s.event in ("notice", "warning", "salvaged")]
+    for said in notices[-SHOWN_NOTICES:]:
+        whose = "" if said.number is None else f"trial {said.number}: "
+        say(f"\n{formats.moment(said.at)}  {whose}{formats.clean_lines(said.text)}")
+    return 0
+
+
+def _say_state(result: "Result") -> None:
+    experiment = result.experiment
     rows = [
         ("study", f"{formats.clean(str(result.folder))} ({result.state.study})"),
         ("state", _state_text(result)),
@@ -69,18 +82,9 @@ def status(args: argparse.Namespace) -> int:
     if result.state.owner is not None:
         from autosearch.cli.progress import running_line
 
-        running = [t for t in history.pending if t.state == "running"]
-        for trial in running:
-            say(f"  {running_line(trial, experiment, time.time())}")
-    if result.best is not None:
-        say(f"\n{best_block(result)}")
-    for line in failure_lines(result, str(result.folder)):
-        say(f"\n{line}")
-    notices = [s for s in result.state.said if s.event in ("notice", "warning", "salvaged")]
-    for said in notices[-SHOWN_NOTICES:]:
-        whose = "" if said.number is None else f"trial {said.number}: "
-        say(f"\n{formats.moment(said.at)}  {whose}{formats.clean(said.text)}")
-    return 0
+        for trial in result.state.history.pending:
+            if trial.state == "running":
+                say(f"  {running_line(trial, experiment, time.time())}")
 
 
 def _numbers(result: "Result") -> str:

@@ -115,12 +115,12 @@ def _follow(args: argparse.Namespace, folder: Path, go: Callable[..., "Result"])
     from autosearch.cli.summary import finish
 
     again = resume_command(folder, args.ray)
-    with shown(folder, again, quiet=args.quiet) as progress:
-        try:
+    try:
+        with shown(folder, again, quiet=args.quiet) as progress:
             result = go(executor=_executor(args.ray), watch=progress.watch)
-        except KeyboardInterrupt:
-            note(f"Go on later: {again}")
-            raise
+    except KeyboardInterrupt:
+        note(f"Go on later: {again}")
+        raise
     return finish(result, folder, again, as_json=args.json)
 
 

@@ -28,6 +28,7 @@ def test_the_whole_search_is_stopped(running: Path) -> None:
     assert autosearch("stop", running).returncode == 0
     assert asked("status", running)["state"] == "stopped"
     assert not carriers(running)
+    assert list((running / "requests").iterdir()) == []
     again = autosearch("stop", running)
     assert again.returncode == 0
     assert "nobody runs this study" in again.stdout

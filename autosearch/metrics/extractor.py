@@ -170,10 +170,10 @@ class _Search:
     def candidates(self, block: Block) -> Iterable[tuple[int, int]]:
         """Return the lines that may match, without their ends."""
         if self.scan is not None:
-            try:
-                return block.scanned(self.scan, self.timeout_s / 4)
-            except TimeoutError:
-                self.scan = None  # line by line it may well be fast
+            spans = block.scanned(self.scan, self.timeout_s / 4)
+            if spans is not None:
+                return spans
+            self.scan = None
         return block.candidates(self.matcher.literals)
 
     def find(self, raw: bytes, base: int) -> list[tuple[int, float]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import accumulate
-from typing import AnyStr
+from typing import AnyStr, Final
 
 import regex
 
@@ -11,6 +11,9 @@ from autosearch.metrics.lines import decode, shown
 from autosearch.metrics.literals import Literals
 
 Span = tuple[int, int]
+
+# Of the some 10,000 lines of a block. Where more match, it is faster to look at each line.
+_MAX_SCANNED: Final = 500
 
 
 class Block:
@@ -31,14 +34,24 @@ class Block:
         spans = found[0] if len(found) == 1 else sorted({span for each in found for span in each})
         return spans if self._shown is self._lines else self._unshown(spans, self._shown)
 
-    def scanned(self, pattern: regex.Pattern[str], timeout_s: float) -> list[Span]:
-        """Return the lines in which a pattern begins a match; raise TimeoutError after long."""
+    def scanned(self, pattern: regex.Pattern[str], timeout_s: float) -> Iterable[Span] | None:
+        """Return the lines in which a pattern begins a match; None where that takes too long.
+
+        timeout_s: of the search for each of the lines. Too many lines are too long, too.
+        """
         starts: list[Span] = []
         text, at = self._text, 0
-        while (match := pattern.search(text, at, timeout=timeout_s)) and match.start() < len(text):
-            at = text.find("\n", match.start()) + 1
-            starts.append((match.start(), at))
-        return list(self._unshown(starts, text))
+        try:
+            while (found := pattern.search(text, at, timeout=timeout_s)) is not None:
+                if found.start() == len(text):
+                    break
+                if len(starts) == _MAX_SCANNED:
+                    return None
+                at = text.find("\n", found.start()) + 1
+                starts.append((found.start(), at))
+        except (TimeoutError, MemoryError):
+            return None
+        return self._unshown(starts, text)
 
     @cached_property
     def _lines(self) -> bytes:

@@ -21,6 +21,7 @@ WINDOW: Final = 1 << 20
 """Bytes: a longer line is searched piece by piece."""
 _CONTEXT: Final = 4096  # on either side of the part of a window in which matches may begin
 _STRIDE: Final = WINDOW - 2 * _CONTEXT
+_PATIENCE: Final = 10  # blocks that are scanned in vain, before each line is looked at instead
 MAX_STRIKES: Final = 3
 """A pattern that reaches the time limit this often is not searched any more."""
 
@@ -159,7 +160,7 @@ class _Search:
     def __init__(self, matcher: Matcher, timeout_s: float) -> None:
         self.matcher = matcher
         self.timeout_s = timeout_s
-        self.scan = matcher.scan
+        self.scans_left = _PATIENCE
         self.strikes = 0
         self.first_strike = 0
 
@@ -169,11 +170,11 @@ class _Search:
 
     def candidates(self, block: Block) -> Iterable[tuple[int, int]]:
         """Return the lines that may match, without their ends."""
-        if self.scan is not None:
-            try:
-                return block.scanned(self.scan, self.timeout_s / 4)
-            except TimeoutError:
-                self.scan = None  # line by line it may well be fast
+        if self.matcher.scan is not None and self.scans_left:
+            spans = block.scanned(self.matcher.scan, self.timeout_s / 4)
+            if spans is not None:
+                return spans
+            self.scans_left -= 1
         return block.candidates(self.matcher.literals)
 
     def find(self, raw: bytes, base: int) -> list[tuple[int, float]]:

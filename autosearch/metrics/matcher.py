@@ -21,7 +21,7 @@ _NOT_IN_NAMES = regex.compile(r"\W")
 class Matcher:
     """A compiled pattern and the group that holds its number.
 
-    literals: see `required_literals`. scan: see `across_lines`; None where there are literals.
+    literals: see `required_literals`. scan: see `across_lines`; None where the literals are better.
     trusted: the pattern is ours and cannot run away.
     """
 
@@ -70,5 +70,6 @@ def _user_matcher(text: str, group_names: tuple[str, ...]) -> Matcher:
     if group is None:
         group = 1 if pattern.groups else 0
     literals = required_literals(text)
-    scan = across_lines(text) if literals is None else None
-    return Matcher(pattern, group, literals, scan)
+    # A single character, most likely a point or a blank, stands in nearly every line.
+    weak = literals is None or min(map(len, literals.texts)) == 1
+    return Matcher(pattern, group, literals, across_lines(text) if weak else None)

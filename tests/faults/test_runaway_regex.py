@@ -10,6 +10,7 @@ from autosearch.metrics.rules import Rule
 
 LIMIT_S = 0.25
 EVIL = {
+    r"(\w\w|\w\w\w)+$": "a" * 80 + "!",
     r"(a|aa)+$": "a" * 80 + "!",
     r"(aa|aaa)+: (\d)": "a" * 80 + ": x",
     r"(?:a|ab|b)+c=(\d)": "ab" * 60 + "c=x",

@@ -305,3 +305,16 @@ def test_a_window_full_of_values_and_steps_takes_time_in_proportion() -> None:
     assert len(hits) == log.count(b"acc")
     assert [log[h.offset : h.offset + 3] for h in hits] == [b"acc"] * len(hits)
     assert time.process_time() - before < 20  # it would be minutes if each looked at all before it
+
+
+@pytest.mark.parametrize("lines", [3, 600])
+def test_a_pattern_without_a_literal_finds_few_and_many_lines(lines: int) -> None:
+    log = b"".join(b"step %d of many\r\n\x1b[1m0.%03d\x1b[0m\n" % (i, i) for i in range(lines))
+    assert values(log, Rule("m", r"^([0-9.]+)$")) == [float(f"0.{i:03}") for i in range(lines)]
+
+
+def test_a_pattern_that_is_only_slow_over_many_lines_is_not_suspended() -> None:
+    log = b"".join(b"%s 0.%d\n" % (b"ab" * 20, i % 10) for i in range(2000))
+    extractor = Extractor([Rule("m", r"^\D*(?:\w\D*)*?([0-9.]+)$")], timeout_s=0.25)
+    assert len(extractor.feed(log)) == 2000
+    assert extractor.suspended == {}

@@ -119,6 +119,8 @@ class Engine:
         """
         id = uuid.uuid4().hex[:12] if id is None else id
         folder = self._folder(id)
+        if not experiment.command:
+            raise InputError("command: is missing; an engine runs programs, not Python functions")
         with self._lock:
             self._check_open()
             if (folder / FILE).exists():

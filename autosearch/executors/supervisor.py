@@ -286,9 +286,9 @@ class Supervision:
         self.end("driver_gone", "the search's own process ended", min(self._grace_s, SHORT_GRACE_S))
 
 
-def _received() -> bytes:
+def _received(size: int = 65536) -> bytes:
     try:
-        return os.read(SOCKET, 65536)
+        return os.read(SOCKET, size)
     except ConnectionResetError:
         return b""
 
@@ -300,11 +300,17 @@ def first_message(data: bytes) -> tuple[Any, bytes]:
 
 
 def read_spec() -> dict[str, Any] | None:
-    """Return the spec from the socket; None where it ends before."""
-    spec: dict[str, Any] | None = None
+    """Return the spec from the socket; None where it ends before.
+
+    Not a byte more is taken: a request to end the trial may stand right behind it.
+    """
     data = b""
-    while spec is None and (received := _received()):
-        spec, data = first_message(data + received)
+    wanted = 4
+    while len(data) < wanted and (received := _received(wanted - len(data))):
+        data += received
+        if len(data) == 4:
+            wanted += int.from_bytes(data, "big")
+    spec: dict[str, Any] | None = first_message(data)[0]
     return spec
 
 

@@ -324,6 +324,15 @@ class ExecutorContract:
         assert (outcome.exit.why, outcome.exit.code) == ("stopped", 4)
         assert outcome.exit.text == "no better than the others"
 
+    def test_a_program_that_is_stopped_as_it_starts_ends_at_once(
+        self, executor: Executor, job: Jobs, odd_seconds: str
+    ) -> None:
+        asked = job("sleep", odd_seconds, limits=Limits(grace_s=1000))
+        executor.start(asked)
+        executor.stop(asked.number, 1, "not needed")
+        outcome = Outcome(poll_until(executor, has_ended(asked)))
+        assert (outcome.exit.why, outcome.exit.text) == ("stopped", "not needed")
+
     def test_a_suspended_program_may_clean_up_too(self, executor: Executor, job: Jobs) -> None:
         source = "trap 'exit 4' TERM; echo acc=1; kill -STOP $$; while :; do sleep 0.01; done"
         asked = job("sh", "-c", source)

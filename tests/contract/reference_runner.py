@@ -6,6 +6,7 @@ It outlives the controller, runs the job's program once whatever happens, and le
 # pathlib would take longer to import than most jobs run.
 # ruff: noqa: PTH104, PTH110, PTH112, PTH123, PTH208
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -17,6 +18,7 @@ import time
 TICK_S = 0.01
 MEMORY_TICKS = 10
 LEFTOVER_GRACE_S = 1.0
+LINGER_S = 0.2
 
 
 def descendants() -> list[int]:
@@ -46,12 +48,11 @@ def memory_of(pids: list[int]) -> int:
     return total
 
 
-def signal_all(number: int) -> None:
+def signal_all(*numbers: int) -> None:
     for pid in descendants():
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            continue
+        for number in numbers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def launch(spec: dict, log: int) -> tuple[int, str]:
@@ -97,7 +98,7 @@ class Run:
             self.kill_at = time.monotonic() + grace_s
             if self.status is None:
                 self.cause, self.text = cause, text
-            signal_all(signal.SIGTERM)
+            signal_all(signal.SIGTERM, signal.SIGCONT)
 
     def reap(self) -> bool:
         try:
@@ -117,6 +118,8 @@ class Run:
         if self.kill_at is not None and now > self.kill_at:
             signal_all(signal.SIGKILL)
         if self.status is not None and self.kill_at is None:
+            if now < self.began + self.seconds + LINGER_S:
+                return
             self.left = len(descendants())
             self.end("", "", LEFTOVER_GRACE_S)
         elif os.path.exists(f"{self.folder}/stop"):

@@ -222,9 +222,9 @@ def test_a_killed_runner_is_a_lost_job(tmp_path: Path, sick: Sick) -> None:
     job = Jobs(tmp_path)("sh", "-c", "echo acc=1; sleep 1000")
     executor.start(job)
     events = poll_until(executor, bool)
-    for process in processes_with("reference_runner"):
-        if str(tmp_path) in " ".join(process.cmdline()):
-            process.kill()
+    # Only the runner has its job's folder among its arguments.
+    [runner] = processes_with(str(sick.controller.root))
+    runner.kill()
     poll_until(executor, has_ended(job), events)
     assert isinstance(events[-1], Lost)
     sweep_attempt(job.marker)

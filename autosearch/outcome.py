@@ -1,6 +1,7 @@
 """How a search ended, and the early end of one that cannot succeed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -74,6 +75,15 @@ class FailFast:
         self._reasons.append(trial.reason)
         if len(self._reasons) < self.limit:
             return None
-        common, count = Counter(self._reasons).most_common(1)[0]
-        share = "" if count == self.limit else f" ({count} of them)"
-        return Outcome("failures", f"{self.limit} trials in a row failed{share}: {common}")
+        return Outcome("failures", f"{self.limit} trials in a row failed{_common(self._reasons)}")
+
+    def summary(self, history: History) -> str:
+        """Return what to say at the end of a search none of whose trials has a value."""
+        reasons = [trial.reason or trial.state for trial in history.finished]
+        return f"none of {len(reasons)} trials has a value{_common(reasons)}"
+
+
+def _common(reasons: Sequence[str]) -> str:
+    reason, count = Counter(reasons).most_common(1)[0]
+    share = "" if count == len(reasons) else f" ({count} of them)"
+    return f"{share}: {reason}"

@@ -112,6 +112,9 @@ class Driver:
             self.executor.close()
 
     def _complete(self) -> tuple[str, Ending]:
+        wanted = self.experiment.metrics and self.history.finished
+        if wanted and not self.history.valued:
+            return self._fail_fast.summary(self.history), "failures"
         if self._exhausted:
             return f"all {len(self.history)} points of the space were tried", "exhausted"
         return f"{len(self.history)} trials", "complete"

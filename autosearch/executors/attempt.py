@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ from autosearch.executors.sweep import sweep_attempt
 logger = logging.getLogger(__name__)
 
 CANNOT_RUN, NOT_FOUND = 126, 127  # exit codes of a shell
+# The fields of exit.json: those of an Exit, the number of processes that the program left, and what
+# failed where it could not be started.
+RECORD = {field.name for field in fields(Exit)} - {"number", "attempt", "error"} | {
+    "survivors",
+    "failure",
+}
 SEND_S = 10.0  # a supervisor that takes longer to read its spec is as good as dead
 
 
@@ -111,7 +118,11 @@ class Attempt:
         log = os.open(job.log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
         try:
             attempt = cls(job)
-            attempt._link = Link(job, log, detach=detach)
+            try:
+                attempt._link = Link(job, log, detach=detach)
+            except OSError:
+                attempt.close()
+                raise
         finally:
             os.close(log)
         return attempt
@@ -125,9 +136,8 @@ class Attempt:
         """Return what is new, without waiting; the last event is an Exit or a Lost."""
         if self.link is not None:
             self.link.receive()
-        over = (
-            self.link is None
-        )  # looked at before the log is read, so that its last bytes are seen
+        # Before the log is read: so what is read last was written last.
+        over = self.link is None
         events: list[Event] = []
         found, self.backlog = self._log.read(self._seconds())
         events += found
@@ -135,6 +145,12 @@ class Attempt:
             events += self._log.finish(self._seconds())
             events += self._end()
         return events
+
+    def close(self) -> None:
+        """Let go of the log and of the supervisor, which then ends what it runs."""
+        self._log.close()
+        if self.link is not None:
+            self.link.close()
 
     def _seconds(self) -> float:
         if self._link is None and self._record is not None:  # adopted: read after its end
@@ -145,23 +161,19 @@ class Attempt:
         number, attempt = self.job.number, self.job.attempt
         record = self._record or (self._link and self._link.record) or read_record(self.job)
         if record is None:
-            swept = sweep_attempt(self.job.marker)
-            return [
-                Lost(number, attempt, f"its supervisor was killed ({swept} processes of it ended)")
-            ]
-        fields = dict(record)
-        survivors, failure = fields.pop("survivors"), fields.pop("failure")
+            sweep_attempt(self.job.marker)
+            return [Lost(number, attempt, "its supervisor was killed")]
+        known = dict(record)
+        survivors, failure = known.pop("survivors"), known.pop("failure")
         events: list[Event] = []
         if survivors:
-            text = (
-                f"{survivors} processes still ran when the program had ended; they were ended too"
-            )
+            text = f"the program left processes running, which were ended ({survivors})"
             events.append(Notice(number, attempt, text))
         if failure:
-            fields["code"], fields["text"] = explain(failure, self.job)
-        if fields["signal"] is not None:
-            fields["signal"] = signal_name(fields["signal"])
-        return [*events, Exit(number, attempt, **fields, error=bool(failure))]
+            known["code"], known["text"] = explain(failure, self.job)
+        if known["signal"] is not None:
+            known["signal"] = signal_name(known["signal"])
+        return [*events, Exit(number, attempt, **known, error=bool(failure))]
 
 
 def explain(failure: str, job: Job) -> tuple[int, str]:
@@ -187,12 +199,16 @@ def explain(failure: str, job: Job) -> tuple[int, str]:
 
 def read_record(job: Job) -> dict[str, Any] | None:
     """Return what exit.json says of an attempt; None where there is none, or none that is whole."""
+    path = _exit_path(job)
     try:
-        record: dict[str, Any] = json.loads(_exit_path(job).read_bytes())
+        record = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        logger.warning("%s cannot be read: %s", _exit_path(job), error)
+        logger.warning("%s cannot be read: %s", path, error)
+        return None
+    if not isinstance(record, dict) or set(record) != RECORD:
+        logger.warning("%s is not an exit of this version", path)
         return None
     return record
 

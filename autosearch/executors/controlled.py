@@ -182,7 +182,7 @@ class Attempt:
     def close(self) -> None:
         """Close its log."""
         self._log.close()
-        self._reader.finish(0.0)
+        self._reader.close()
 
 
 def spec_of(job: Job) -> JobSpec:

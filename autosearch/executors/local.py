@@ -56,9 +56,8 @@ class LocalExecutor:
             return f"each trial asks for {resources.cpus:g} CPU cores, this machine has {cores}"
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         if resources.memory is not None and resources.memory > memory:
-            return (
-                f"each trial asks for {resources.memory} bytes of memory, this machine has {memory}"
-            )
+            asked, there = resources.memory / 2**30, memory / 2**30
+            return f"each trial asks for {asked:.3g} GiB of memory, this machine has {there:.3g}"
         return self._gpus.problem(resources.gpus) if resources.gpus else ""
 
     def start(self, job: Job) -> None:
@@ -144,10 +143,12 @@ class LocalExecutor:
             for link in running.values():
                 link.receive()
             running = {marker: link for marker, link in running.items() if not link.ended}
-        for marker, link in running.items():
+        for marker in running:
             sweep_attempt(marker)
-            link.close()
+        for attempt in self._attempts.values():
+            attempt.close()
         self._attempts.clear()
+        self._failed.clear()
 
 
 def _wait_for(links: Iterable[Link], timeout_s: float) -> None:

@@ -71,11 +71,14 @@ class LogReader:
 
     def finish(self, seconds: float) -> list[Metrics | Notice]:
         """Return what an unfinished last line holds, and close the file."""
-        if self._file is None:
-            return []
-        os.close(self._file)
-        self._file = None
+        self.close()
         return self._events(self._extractor.finish(), seconds)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
     def _events(self, hits: Iterable[Hit], seconds: float) -> list[Metrics | Notice]:
         number, attempt = self._job.number, self._job.attempt

@@ -142,7 +142,8 @@ def _handlers_kept() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-_UNITS = {"CPU": "CPU cores", "GPU": "GPUs", "memory": "bytes of memory"}
+# Ray's resources that a trial may ask for, for people: what one is called, how many it is to Ray.
+_UNITS = {"CPU": ("CPU cores", 1), "GPU": ("GPUs", 1), "memory": ("GiB of memory", 2**30)}
 
 
 def free_resources() -> str:
@@ -156,7 +157,12 @@ def _living_nodes() -> list[dict[str, Any]]:
 
 
 def _amounts(resources: dict[str, float]) -> str:
-    return ", ".join(f"{resources.get(name, 0):g} {unit}" for name, unit in _UNITS.items())
+    return ", ".join(_amount(name, resources.get(name, 0)) for name in _UNITS)
+
+
+def _amount(name: str, value: float) -> str:
+    unit, size = _UNITS[name]
+    return f"{value / size:.6g} {unit}"
 
 
 def cluster_problem(resources: Resources) -> str:
@@ -168,10 +174,8 @@ def cluster_problem(resources: Resources) -> str:
     for name, amount in wanted.items():
         most = max((node.get(name, 0) for node in nodes), default=0)
         if amount > most:
-            unit = _UNITS[name]
-            return (
-                f"each trial asks for {amount:g} {unit}, the largest node of this Ray has {most:g}"
-            )
+            has = _amount(name, most)
+            return f"each trial asks for {_amount(name, amount)}, the largest node of Ray has {has}"
     if not any(all(node.get(n, 0) >= amount for n, amount in wanted.items()) for node in nodes):
         return f"each trial asks for {_amounts(wanted)} together, which no node of this Ray has"
     return ""

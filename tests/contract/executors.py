@@ -397,15 +397,7 @@ class ExecutorContract:
         [outcome] = run(executor, job(*python(TREE + "    os._exit(5)", odd_seconds)))
         assert processes_with(odd_seconds) == []
         assert (outcome.exit.code, outcome.exit.why) == (5, "exited")
-        assert outcome.notices == [
-            "3 processes still ran when the program had ended; they were ended too"
-        ]
-
-    def test_helpers_that_end_with_their_program_are_not_remarked_upon(
-        self, executor: Executor, job: Jobs
-    ) -> None:
-        [outcome] = run(executor, job("sh", "-c", "sleep 0.02 & exit 0"))
-        assert outcome.notices == []
+        assert outcome.notices == ["the program left processes running, which were ended (3)"]
 
     def test_closing_ends_everything(
         self, make_executor: Callable[..., Executor], job: Jobs, odd_seconds: str
@@ -537,6 +529,20 @@ class SupervisedContract(ExecutorContract):
         assert isinstance(events[-1], Lost)
         assert processes_with(asked.marker) == []
         assert executor.free_slots == 2
+
+    def test_a_suspended_program_may_clean_up_too(self, executor: Executor, job: Jobs) -> None:
+        source = "trap 'exit 4' TERM; echo acc=1; kill -STOP $$; while :; do sleep 0.01; done"
+        asked = job("sh", "-c", source)
+        executor.start(asked)
+        events = poll_until(executor, bool)
+        executor.stop(asked.number, 1, "enough")
+        assert Outcome(poll_until(executor, has_ended(asked), events)).exit.code == 4
+
+    def test_helpers_that_end_with_their_program_are_not_remarked_upon(
+        self, executor: Executor, job: Jobs
+    ) -> None:
+        [outcome] = run(executor, job("sh", "-c", "sleep 0.02 & exit 0"))
+        assert outcome.notices == []
 
     def test_closing_at_once_waits_for_no_grace(
         self, make_executor: Callable[..., Executor], job: Jobs, odd_seconds: str

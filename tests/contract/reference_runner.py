@@ -136,9 +136,7 @@ class Run:
     def state(self) -> dict:
         notices = []
         if self.left:
-            notices = [
-                f"{self.left} processes still ran when the program had ended; they were ended too"
-            ]
+            notices = [f"the program left processes running, which were ended ({self.left})"]
         code = number = None
         if self.status is not None and os.WIFEXITED(self.status):
             code = os.WEXITSTATUS(self.status)

@@ -51,3 +51,14 @@ def test_a_folder_that_cannot_be_made_is_an_exit(tmp_path: Path) -> None:
     [outcome] = run(LocalExecutor(1), Jobs(tmp_path)("true"))
     assert outcome.exit.error
     assert "trial-0" in outcome.exit.text
+
+
+def test_closing_gives_every_file_back(tmp_path: Path) -> None:
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    executor = LocalExecutor(3)
+    job = Jobs(tmp_path)
+    for _ in range(3):
+        executor.start(job("sleep", "1000"))
+    assert len(list(Path("/proc/self/fd").iterdir())) > files
+    executor.close()
+    assert len(list(Path("/proc/self/fd").iterdir())) == files

@@ -112,7 +112,7 @@ def test_resources_that_no_node_has_are_named(shared_ray: None) -> None:
     executor = RayExecutor(1)
     assert executor.check(Resources(cpus=CORES)) == ""
     assert executor.check(Resources(cpus=CORES + 1)) == (
-        f"each trial asks for {CORES + 1} CPU cores, the largest node of this Ray has {CORES}"
+        f"each trial asks for {CORES + 1} CPU cores, the largest node of Ray has {CORES} CPU cores"
     )
     executor.close()
 

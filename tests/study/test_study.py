@@ -227,6 +227,13 @@ def test_failures_in_a_row_end_the_search(tmp_path: Path) -> None:
     assert "no space left" in outcome.text
 
 
+def test_a_search_without_a_single_value_has_failed(tmp_path: Path) -> None:
+    executor = FakeExecutor(lambda j: Act(code=9, log=b"OSError: no space left\n"))
+    outcome, _ = run(an_experiment(search={"trials": 3}), executor, tmp_path)
+    assert outcome.exit_code == 4
+    assert "none of 3 trials has a value: exit code 9: OSError" in outcome.text
+
+
 def test_memory_errors_are_told_apart_from_other_failures(tmp_path: Path) -> None:
     executor = FakeExecutor(lambda j: Act(code=1, log=b"Traceback\nMemoryError\n"))
     _, history = run(an_experiment(search={"trials": 1}), executor, tmp_path)

@@ -62,6 +62,7 @@ def parse_metrics(
         message = "is missing; expected e.g. {name: val_acc, mode: max}"
         found.append(Problem(("metric",), message))
         return None
+    before = len(found)
     entries = raw if isinstance(raw, list) else [raw]
     metrics: list[Metric] = []
     for i, entry in enumerate(entries):
@@ -74,7 +75,7 @@ def parse_metrics(
         if not stored:
             found += _regex_problems(metric, path)
         metrics.append(metric)
-    return tuple(metrics)
+    return tuple(metrics) if len(found) == before else None
 
 
 def _regex_problems(metric: Metric, path: Keys) -> Iterator[Problem]:

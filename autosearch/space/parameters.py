@@ -17,6 +17,8 @@ When = Mapping[str, Any] | str | None
 DIGITS = 10
 # `auto` takes the log scale where the range spans at least two powers of ten.
 AUTO_LOG_RATIO = 100.0
+# Beyond it a float no longer holds every whole number, so the unit interval could not either.
+MAX_INT = 2**53
 
 
 def _is_number(value: object) -> bool:
@@ -99,6 +101,9 @@ class _Number:
             if self.scale != "linear":
                 raise SpaceError("step: goes with the linear scale only; list the values instead")
             object.__setattr__(self, "step", self._cast(self.step, "step"))
+            if self.count == 1:
+                found = f"{self.low}..{self.high} in steps of {self.step}"
+                raise SpaceError(f"step: must not be wider than the range; found {found}")
 
     def _log_possible(self) -> bool:
         return bool(self.low > 0)
@@ -216,6 +221,8 @@ class Int(_Number):
     def _cast(self, value: Any, field: str) -> Any:
         if int(value) != value:
             raise SpaceError(f"{field}: expected a whole number, found {value!r}")
+        if abs(value) > MAX_INT:
+            raise SpaceError(f"{field}: expected a whole number within ±2^53, found {value!r}")
         return int(value)
 
     @property

@@ -76,6 +76,8 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("low: 1e-5", "low: .inf"),
     ("low: 1, high: 8", "low: 1, high: 8.5"),
     ("low: 1, high: 8", "low: 1, high: 8, step: 0"),
+    ("low: 1, high: 8", "low: 1, high: 8, step: 9"),
+    ("low: 1, high: 8", "low: 1, high: 100000000000000000000"),
     ("scale: log", "scale: logarithmic"),
     ("default: 0.001", "default: 1"),
     ("values: [adam, sgd]", "values: [adam, adam]"),

@@ -41,6 +41,11 @@ def test_every_mutation_is_refused_with_its_place_and_a_hint(old: str, new: str)
         )
 
 
+def test_a_faulty_metric_is_not_called_missing_too() -> None:
+    one = re.sub(r"(?s)metric:.*?(?=space:)", "metric: {name: val_acc, mode: maximise}\n", GOOD)
+    assert len(faults_of(one)) == 1
+
+
 def test_all_faults_are_reported_at_once_in_their_order() -> None:
     text = GOOD
     for old, new in (

@@ -75,35 +75,25 @@ def anneal_step(
     """Return a point near good ones; it may be known, and break a constraint.
 
     best: see `best_params`. Each parameter starts from a trial of its own, of geometric rank among
-    those in which it was active, and changes uniformly in a window of width
-    1 / (1 + len(best) * shrink_coef); a category is redrawn with that probability. A parameter that
-    was never active is drawn anew.
+    the m in which it was active, and changes uniformly in a window of width
+    1 / (1 + m * shrink_coef); a category is redrawn with that probability. A parameter that was
+    never active is drawn anew.
     """
     size = len(space)
-    width = 1.0 / (1.0 + len(best) * shrink_coef)
     ranks = rng.geometric(1.0 / avg_best_idx, size) - 1
     draws = rng.random((2, size))
     changed = rng.random(size) < CHANGED
-    changed[rng.integers(size)] = True
+    if not changed.any():
+        changed[rng.integers(size)] = True
     unit = draws[0].copy()
     for j, (name, parameter) in enumerate(space.params.items()):
-        start = _ranked(best, name, int(ranks[j]))
-        if start is not None:
-            centre = parameter.to_unit(start[name])  # type: ignore[arg-type]
+        values = [params[name] for params in best if name in params]
+        if values:
+            value = values[min(int(ranks[j]), len(values) - 1)]
+            centre = parameter.to_unit(value)  # type: ignore[arg-type]
+            width = 1.0 / (1.0 + len(values) * shrink_coef)
             unit[j] = _near(parameter, centre, width, draws[:, j]) if changed[j] else centre
     return space.from_unit(unit)
-
-
-def _ranked(best: Sequence[Params], name: str, rank: int) -> Params | None:
-    """Return the params of that rank among those with `name`, the last where there are fewer."""
-    found = None
-    for params in best:
-        if name in params:
-            found = params
-            if rank == 0:
-                break
-            rank -= 1
-    return found
 
 
 def _near(parameter: Parameter, centre: float, width: float, draws: NDArray[np.float64]) -> float:

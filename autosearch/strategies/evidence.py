@@ -17,7 +17,7 @@ BLAMED: frozenset[State] = frozenset(
     {"failed", "killed", "out_of_memory", "timed_out", "no_metric"}
 )
 # Random draws before the points of a finite space are gone through one by one.
-DRAWS = 64
+DRAWS = 32
 
 
 @dataclass(frozen=True)

@@ -11,32 +11,37 @@ Objective = Callable[[Params], float | None]
 
 
 def drive(
-    strategy: Strategy, space: Space, objective: Objective, asks: int, seed: int = 0
+    strategy: Strategy,
+    space: Space,
+    objective: Objective,
+    asks: int,
+    seed: int = 0,
+    failing: State = "failed",
 ) -> History:
     """Return the history after `asks` trials one after the other, or fewer where asking ends.
 
-    A trial whose objective is None has failed.
+    A trial whose objective is None ends in the state `failing`.
     """
     history = History()
     for number in range(asks):
         suggestion = strategy.ask(space, history, rng_for(seed, number))
         if suggestion is None:
             break
-        trial = tried(number, suggestion, objective(suggestion.params))
+        trial = tried(number, suggestion, objective(suggestion.params), failing)
         history = History((*history.trials, trial))
     return history
 
 
 def tried(
-    number: int, suggestion: Suggestion, loss: float | None, state: State | None = None
+    number: int, suggestion: Suggestion, loss: float | None, failing: State = "failed"
 ) -> Trial:
-    """Return the suggestion as a trial that ended with `loss`, or in `state`."""
+    """Return the suggestion as a trial that ended with `loss`, without one as `failing`."""
     return Trial(
         number,
         suggestion.params,
         origin=suggestion.origin,
         notes=suggestion.notes,
-        state=state or ("failed" if loss is None else "completed"),
+        state=failing if loss is None else "completed",
         losses=() if loss is None else (loss,),
     )
 

@@ -42,11 +42,11 @@ def test_the_first_candidate_that_is_allowed_and_new_is_taken() -> None:
 
 
 def test_the_last_points_of_a_finite_space_are_found() -> None:
-    space = Space({"a": Int(1, 100), "b": Int(1, 100)}, constraints=["a * b >= 9801"])
+    space = Space({"a": Int(1, 20), "b": Int(1, 20)}, constraints=["a * b >= 361"])
     rng = np.random.default_rng(0)
     history = History()
     while (params := first_new((), space, history, rng)) is not None:
         history = History((*history.trials, Trial(len(history), params)))
     assert {tuple(t.params.values()) for t in history.trials} == {
-        (a, b) for a in range(1, 101) for b in range(1, 101) if a * b >= 9801
+        (a, b) for a in range(1, 21) for b in range(1, 21) if a * b >= 361
     }

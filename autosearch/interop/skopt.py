@@ -1,0 +1,80 @@
+"""scikit-optimize's dimensions and results.
+
+>>> from autosearch.space import Float, Space
+>>> to_skopt(Space({"lr": Float(1e-5, 0.1, scale="log")}))
+[Real(low=1e-05, high=0.1, prior='log-uniform', transform='identity')]
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from skopt.space import Categorical, Integer, Real
+
+from autosearch.errors import SpaceError
+from autosearch.interop.results import ended_trial, plain
+from autosearch.space import Bool, Choice, Float, Int, Space
+from autosearch.space.parameters import Parameter
+from autosearch.trial import Trial
+
+PRIORS = {False: "uniform", True: "log-uniform"}
+
+
+def to_skopt(space: Space) -> list[Any]:
+    """Return the space's dimensions, named, in its order.
+
+    Listed numbers and steps become categories: scikit-optimize has no numbers with gaps. Raises
+    SpaceError where there are conditions, constraints or combinations to skip, which it cannot
+    express.
+    """
+    if space.conditional or space.constrained:
+        raise SpaceError("scikit-optimize knows no conditions, constraints or combinations to skip")
+    return [_dimension(name, p) for name, p in space.params.items()]
+
+
+def from_skopt(dimensions: Sequence[Any]) -> Space:
+    """Return the space of scikit-optimize's dimensions; those without a name are x0, x1, …
+
+    Ranges may also be written as scikit-optimize allows it, (1, 10) or ["a", "b"]. The
+    probabilities of categories are left out.
+    """
+    from skopt.space import check_dimension
+
+    checked = [check_dimension(d) for d in dimensions]
+    return Space({d.name or f"x{i}": _parameter(d) for i, d in enumerate(checked)})
+
+
+def trials_from_skopt(result: Any, space: Space) -> tuple[Trial, ...]:
+    """Return the evaluations of an OptimizeResult (or Optimizer's) as ended trials of `space`.
+
+    Its points are in the order of the space's parameters. A value that is not finite is a failure.
+    """
+    points, values = (
+        (result.x_iters, result.func_vals) if hasattr(result, "x_iters") else (result.Xi, result.yi)
+    )
+    trials = []
+    for number, (point, value) in enumerate(zip(points, values, strict=True)):
+        params = dict(zip(space.names, map(plain, point), strict=True))
+        trials.append(ended_trial(number, params, float(value), space, "skopt"))
+    return tuple(trials)
+
+
+def _dimension(name: str, parameter: Parameter) -> Any:
+    if isinstance(parameter, Choice | Bool):
+        return Categorical(list(parameter.values), name=name)
+    if parameter.values is not None or parameter.step is not None:
+        count = parameter.count or 1
+        values = [parameter.from_unit((i + 0.5) / count) for i in range(count)]
+        return Categorical(values, name=name)
+    kind = Integer if isinstance(parameter, Int) else Real
+    return kind(parameter.low, parameter.high, prior=PRIORS[parameter.log], name=name)
+
+
+def _parameter(dimension: Any) -> Parameter:
+    if isinstance(dimension, Categorical):
+        values = [plain(v) for v in dimension.categories]
+        return Bool() if sorted(map(repr, values)) == ["False", "True"] else Choice(values)
+    scale = "log" if dimension.prior == "log-uniform" else "linear"
+    low, high = plain(dimension.low), plain(dimension.high)
+    if isinstance(dimension, Integer):
+        return Int(low, high, scale=scale)  # type: ignore[arg-type]
+    return Float(low, high, scale=scale)  # type: ignore[arg-type]

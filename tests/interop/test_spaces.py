@@ -1,0 +1,187 @@
+import math
+
+import numpy as np
+import pytest
+from hyperopt import Trials, fmin, hp, space_eval, tpe
+from hyperopt.pyll.stochastic import sample
+from hypothesis import given
+from hypothesis import strategies as st
+from skopt.space import Categorical, Integer, Real
+
+from autosearch.errors import SpaceError
+from autosearch.interop.hyperopt import from_hyperopt, to_hyperopt, trials_from_hyperopt
+from autosearch.interop.skopt import from_skopt, to_skopt, trials_from_skopt
+from autosearch.space import Bool, Choice, Float, Int, Space
+from autosearch.space.parameters import Parameter
+
+TREE = Space(
+    {
+        "model": Choice(["svm", "trees", "none"]),
+        "C": Float(1e-3, 1e3, scale="log", when={"model": "svm"}),
+        "kernel": Choice(["rbf", "linear"], when={"model": "svm"}),
+        "gamma": Float(1e-4, 10.0, scale="log", when={"kernel": "rbf"}),
+        "trees": Int(10, 500, scale="log", when={"model": "trees"}),
+        "scale": Bool(when={"model": ["svm", "trees"]}),
+        "rate": Float(0.25, 2.0, step=0.25),
+        "layers": Int(2, 12, step=2),
+        "depth": Int(-3, 9),
+    }
+)
+
+
+@st.composite
+def _numbers(draw: st.DrawFn) -> Parameter:
+    low, size = draw(st.integers(1, 500)), draw(st.integers(1, 500))
+    log = draw(st.booleans())
+    if draw(st.booleans()):
+        return Int(low, low + size, scale="log" if log else "linear")
+    return Float(low / 100, (low + size) / 100, scale="log" if log else "linear")
+
+
+FLAT = st.lists(
+    st.one_of(
+        _numbers(),
+        st.just(Bool()),
+        st.lists(st.text(min_size=1, max_size=4), min_size=2, max_size=4, unique=True).map(Choice),
+    ),
+    min_size=1,
+    max_size=4,
+).map(lambda ps: Space({f"p{i}": p for i, p in enumerate(ps)}))
+
+
+@given(space=FLAT)
+def test_skopts_dimensions_come_back_as_they_went(space: Space) -> None:
+    assert from_skopt(to_skopt(space)) == space
+
+
+@given(space=FLAT)
+def test_hyperopts_spaces_come_back_as_they_went(space: Space) -> None:
+    assert from_hyperopt(to_hyperopt(space)) == space
+
+
+def test_hyperopts_nested_choices_come_back_as_conditions() -> None:
+    back = from_hyperopt(to_hyperopt(TREE))
+    assert dict(back.params) == dict(TREE.params)
+
+
+def test_what_hyperopt_samples_lies_in_the_space() -> None:
+    expression = to_hyperopt(TREE)
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        flat: dict[str, object] = {}
+        todo = [sample(expression, rng)]
+        while todo:
+            for name, value in todo.pop().items():
+                if isinstance(value, dict):
+                    todo.append(value)
+                else:
+                    flat[name] = value
+        assert TREE.problems(flat) == []  # type: ignore[arg-type]
+
+
+def test_a_space_as_hyperopts_users_write_it_is_understood() -> None:
+    space = from_hyperopt(
+        {
+            "lr": hp.loguniform("lr", math.log(1e-5), math.log(0.1)),
+            "batch": hp.choice("batch", [16, 32, 64]),
+            "classifier": hp.choice(
+                "classifier",
+                [
+                    {"type": "svm", "C": hp.uniform("C", 0, 10)},
+                    {"type": "forest", "depth": hp.uniformint("depth", 1, 9)},
+                ],
+            ),
+            "units": hp.quniform("units", 10, 100, 10),
+            "seed": hp.randint("seed", 5),
+        }
+    )
+    assert dict(space.params) == {
+        "lr": Float(1e-5, 0.1, scale="log"),
+        "batch": Choice([16, 32, 64]),
+        "classifier": Choice(["svm", "forest"]),
+        "C": Float(0, 10, when={"classifier": "svm"}),
+        "depth": Int(1, 9, when={"classifier": "forest"}),
+        "units": Float(10, 100, step=10),
+        "seed": Int(0, 4),
+    }
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        (hp.normal("x", 0, 1), "x: hp.normal cannot be converted"),
+        (2 * hp.uniform("x", 0, 1), "only parameters can be converted"),
+        ([hp.uniform("x", 0, 1), hp.uniform("x", 0, 2)], "x: stands for two different"),
+    ],
+)
+def test_what_cannot_be_converted_from_hyperopt_is_named(expression: object, message: str) -> None:
+    with pytest.raises(SpaceError, match=message):
+        from_hyperopt(expression)
+
+
+def test_what_cannot_be_converted_is_refused() -> None:
+    constrained = Space({"a": Int(1, 9)}, constraints=["a != 2"])
+    by_expression = Space({"a": Int(1, 9), "b": Bool(when="a > 3")})
+    for convert in (to_hyperopt, to_skopt):
+        for space in (constrained, by_expression):
+            with pytest.raises(SpaceError, match=r"knows? "):
+                convert(space)
+
+
+def test_skopts_dimensions_as_its_users_write_them_are_understood() -> None:
+    space = from_skopt(
+        [(1, 10), (0.5, 2.0), ["a", "b"], Real(1e-4, 1, "log-uniform", name="lr"), [True, False]]
+    )
+    assert dict(space.params) == {
+        "x0": Int(1, 10),
+        "x1": Float(0.5, 2.0),
+        "x2": Choice(["a", "b"]),
+        "lr": Float(1e-4, 1, scale="log"),
+        "x4": Bool(),
+    }
+
+
+def test_numbers_with_gaps_become_categories_for_skopt() -> None:
+    assert to_skopt(Space({"n": Int(2, 6, step=2)})) == [Categorical([2, 4, 6], name="n")]
+    assert to_skopt(Space({"n": Int(2, 6)})) == [Integer(2, 6, name="n")]
+
+
+def test_hyperopts_trials_become_ours() -> None:
+    expression = to_hyperopt(TREE)
+    trials = Trials()
+
+    def loss(sampled: dict[str, object]) -> float:
+        return float("nan") if sampled["depth"] == 0 else float(sampled["rate"])  # type: ignore[arg-type]
+
+    fmin(
+        loss,
+        expression,
+        algo=tpe.suggest,
+        max_evals=30,
+        trials=trials,
+        rstate=np.random.default_rng(1),
+        show_progressbar=False,
+    )
+    ours = trials_from_hyperopt(trials, TREE)
+    assert len(ours) == 30
+    for trial, doc in zip(ours, trials.trials, strict=True):
+        vals = {k: v[0] for k, v in doc["misc"]["vals"].items() if v}
+        assert trial.params["depth"] == space_eval(expression, vals)["depth"]
+        if trial.params["depth"] == 0:
+            assert trial.state == "failed"
+        else:
+            assert trial.losses == (trial.params["rate"],)
+
+
+def test_skopts_results_become_ours() -> None:
+    class Result:
+        x_iters = ([np.int64(3), np.str_("a")], [np.int64(4), np.str_("b")])
+        func_vals = np.array([0.5, np.inf])
+
+    space = Space({"n": Int(1, 9), "k": Choice(["a", "b"])})
+    first, second = trials_from_skopt(Result(), space)
+    assert first.params == {"n": 3, "k": "a"}
+    assert {type(v) for v in first.params.values()} == {int, str}
+    assert (first.losses, second.state) == ((0.5,), "failed")
+    with pytest.raises(SpaceError, match="skopt: trial 0: n = 3 is not one of"):
+        trials_from_skopt(Result(), Space({"n": Int(5, 9), "k": Choice(["a", "b"])}))

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from autosearch.space import Float, Space
+from autosearch.space.values import Params
+from autosearch.strategies.random import RandomSearch
+from autosearch.strategies.tpe import MOST_BAD, MOST_GOOD, TPESearch
+from autosearch.trial import History, State, Trial
+from tests.strategies.objectives import TASKS, mean_best
+from tests.strategies.searches import drive, history_of
+
+PLANE = Space({"x": Float(0, 1), "y": Float(0, 1)})
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_it_finds_more_than_random_search(name: str) -> None:
+    ours = mean_best(TPESearch(), TASKS[name], trials=40, seeds=4)
+    random = mean_best(RandomSearch(), TASKS[name], trials=40, seeds=4)
+    assert ours < 0.8 * random
+
+
+def test_regions_that_fail_are_left_alone() -> None:
+    def fails_beside_the_best(params: Params) -> float | None:
+        x, y = float(params["x"]), float(params["y"])
+        return None if x > 0.5 else (x - 0.55) ** 2 + (y - 0.3) ** 2
+
+    def failures(state: State) -> int:
+        return sum(
+            not trial.losses
+            for seed in range(4)
+            for trial in drive(TPESearch(), PLANE, fails_beside_the_best, 40, seed, state).trials
+        )
+
+    # A lost trial says nothing about its params: so it would be without learning from failures.
+    assert failures("failed") < 0.5 * failures("lost")
+
+
+def test_running_trials_push_the_next_ones_away() -> None:
+    rng = np.random.default_rng(0)
+    points = [PLANE.sample(rng) for _ in range(12)]
+    known = history_of(PLANE, points, [float(p["x"]) + float(p["y"]) for p in points])
+
+    def ask(history: History) -> Params:
+        suggestion = TPESearch().ask(PLANE, history, np.random.default_rng(1))
+        assert suggestion is not None
+        return suggestion.params
+
+    alone = ask(known)
+    crowd = tuple(Trial(12 + i, alone, state="running") for i in range(8))
+    beside = ask(History((*known.trials, *crowd)))
+    assert abs(float(beside["x"]) - float(alone["x"])) > 0.05
+
+
+def test_densities_stay_small_however_long_the_history() -> None:
+    rng = np.random.default_rng(0)
+    points = [PLANE.sample(rng) for _ in range(2000)]
+    history = history_of(PLANE, points, [float(p["x"]) for p in points])
+    good, bad = TPESearch()._densities(PLANE, history, rng)
+    assert len(good.centres) == MOST_GOOD
+    assert len(bad.centres) == MOST_BAD
+    assert good.centres[:, 0].max() < 0.05
+
+
+@pytest.mark.parametrize("gamma", [1e-6, 0.999999])
+def test_extreme_quantiles_leave_a_search(gamma: float) -> None:
+    history = drive(TPESearch(gamma=gamma), PLANE, lambda p: float(p["x"]), asks=20)
+    assert len({tuple(t.params.values()) for t in history.trials}) == 20

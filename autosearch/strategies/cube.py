@@ -1,20 +1,25 @@
 """Many points of a space at once, as rows of the unit cube: what the models compute with."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autosearch.space import Choice, Float, Int, Space
+from autosearch.space import Choice, Expression, Float, Int, Space
 from autosearch.space.parameters import Bool, Parameter
 from autosearch.space.values import Params
 
 Matrix = NDArray[np.float64]
 Column = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+# Whether a parameter exists at each canonical row.
+Condition = Callable[[Matrix], Mask]
+
+# Coordinates closer than this are the same value of a discrete parameter.
+SAME = 1e-9
 
 
 class Cube:
@@ -59,20 +64,16 @@ class Cube:
                 snapped[:, j] = _snap_log(parameter, rows[:, j])
         return snapped
 
+    def canonical(self, rows: Matrix) -> Matrix:
+        """Return rows (no nan in them) as `rows` does: snapped, nan where inactive."""
+        units = self.snap(rows)
+        for j, holds in self._conditions:
+            units[~holds(units), j] = math.nan
+        return units
+
     def active(self, rows: Matrix) -> Mask:
         """Return which parameters exist at each row (no nan in it), shape (n, len(space))."""
-        mask = np.ones(rows.shape, dtype=bool)
-        if self._conditions is None:
-            for i, row in enumerate(rows):
-                params = self.space.from_unit(row)
-                mask[i] = [name in params for name in self.space.params]
-            return mask
-        for j, parents in self._conditions:
-            for parent, wanted in parents.items():
-                count = self.counts[parent]
-                index = np.clip(np.floor(rows[:, parent] * count), 0, count - 1)
-                mask[:, j] &= mask[:, parent] & np.isin(index, wanted)
-        return mask
+        return ~np.isnan(self.canonical(rows))
 
 
 @lru_cache(maxsize=8)
@@ -108,25 +109,52 @@ def _snap_log(parameter: Int, column: Column) -> Column:
     return _to_unit(parameter, np.clip(values, parameter.low, parameter.high))
 
 
-def _conditions(space: Space) -> list[tuple[int, dict[int, list[int]]]] | None:
-    """Return (parameter, {parent: its slices under which the parameter exists}), parents first.
-
-    None where a condition is an expression, or its parent's values are not equal slices.
-    """
+def _conditions(space: Space) -> list[tuple[int, Condition]]:
+    """Return the conditional parameters, parents first, each with its test of canonical rows."""
     column = {name: j for j, name in enumerate(space.params)}
     found = []
     for name in space.order:
         when = space.params[name].when
-        if when is None:
-            continue
-        if not isinstance(when, Mapping):
-            return None
-        wanted: dict[int, list[int]] = {}
-        for parent, values in when.items():
-            parameter = space.params[parent]
-            if parameter.count is None or (isinstance(parameter, Int) and parameter.log):
-                return None
-            listed = values if isinstance(values, list | tuple) else (values,)
-            wanted[column[parent]] = [int(parameter.to_unit(v) * parameter.count) for v in listed]
-        found.append((column[name], wanted))
+        if isinstance(when, str):
+            found.append((column[name], _by_expression(space, Expression(when), column)))
+        elif when is not None:
+            among = [(column[n], _units(space.params[n], wanted)) for n, wanted in when.items()]
+            found.append((column[name], _by_values(among)))
     return found
+
+
+def _units(parent: Parameter, wanted: Any) -> Column:
+    listed = wanted if isinstance(wanted, list | tuple) else [wanted]
+    # A whole number may stand for a Float's value.
+    values = map(float, listed) if isinstance(parent, Float) else listed
+    return np.array([parent.to_unit(v) for v in values])  # type: ignore[arg-type]
+
+
+def _by_values(among: list[tuple[int, Column]]) -> Condition:
+    def holds(units: Matrix) -> Mask:
+        verdicts = np.ones(len(units), dtype=bool)
+        for j, allowed in among:
+            # Where the parent is inactive, its nan equals nothing.
+            verdicts &= (np.abs(units[:, j, None] - allowed) < SAME).any(axis=1)
+        return verdicts
+
+    return holds
+
+
+def _by_expression(space: Space, expression: Expression, column: Mapping[str, int]) -> Condition:
+    names = sorted(expression.names)
+    columns = [column[n] for n in names]
+
+    def verdict(row: Column) -> bool:
+        if np.isnan(row).any():
+            return False
+        known = {n: space.params[n].from_unit(float(u)) for n, u in zip(names, row, strict=True)}
+        return expression.holds(known)
+
+    def holds(units: Matrix) -> Mask:
+        # Parents mostly have few values: each combination of them is looked at once.
+        distinct, inverse = np.unique(units[:, columns], axis=0, return_inverse=True)
+        verdicts = np.array([verdict(row) for row in distinct], dtype=bool)
+        return verdicts[inverse.reshape(-1)]
+
+    return holds

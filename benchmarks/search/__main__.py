@@ -39,7 +39,8 @@ METHODS: Mapping[str, Method] = {
 QUICK = ("bayes_opt", "hyperopt anneal", "hyperopt tpe", "random")
 SETS: Mapping[str, Callable[[], Sequence[Task]]] = {
     "training": training,
-    "unseen": lambda: (*unseen(), *map(tuning_task, TUNINGS)),
+    "unseen": unseen,
+    "tables": lambda: tuple(map(tuning_task, TUNINGS)),
 }
 
 

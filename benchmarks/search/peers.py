@@ -78,7 +78,7 @@ def _nested(space: Space) -> dict[str, Any]:
             if parameter.categorical:
                 branches = [
                     {name: value, **nodes((name, value), f"{label}={value}/")}
-                    for value in parameter.values  # type: ignore[union-attr]
+                    for value in parameter.values
                 ]
                 found[name] = hp.choice(label, branches)
             else:
@@ -132,9 +132,7 @@ def skopt(base: str, task: Task, trials: int, seed: int) -> Run:
     space = task.space
     # All numbers as reals of the unit interval: its log-scaled integers leave their range.
     dimensions = [
-        Categorical(list(map(str, p.values)), name=n)  # type: ignore[union-attr]
-        if p.categorical
-        else Real(0.0, 1.0, name=n)
+        Categorical(list(map(str, p.values)), name=n) if p.categorical else Real(0.0, 1.0, name=n)
         for n, p in space.params.items()
     ]
     optimizer = Optimizer(dimensions, base_estimator=base, random_state=seed)
@@ -144,7 +142,7 @@ def skopt(base: str, task: Task, trials: int, seed: int) -> Run:
         for _ in range(trials):
             asked = optimizer.ask()
             found = {
-                n: {str(v): v for v in p.values}[a] if p.categorical else a  # type: ignore[union-attr]
+                n: {str(v): v for v in p.values}[a] if p.categorical else a
                 for (n, p), a in zip(space.params.items(), asked, strict=True)
             }
             loss = clock.evaluate(_point(space, found))
@@ -176,7 +174,7 @@ def optuna(sampler: str, task: Task, trials: int, seed: int) -> Run:
                 name = missing[0]
                 parameter = space.params[name]
                 found[name] = (
-                    trial.suggest_categorical(name, list(parameter.values))  # type: ignore[union-attr]
+                    trial.suggest_categorical(name, list(parameter.values))
                     if parameter.categorical
                     else parameter.from_unit(trial.suggest_float(name, 0.0, 1.0))
                 )

@@ -9,7 +9,7 @@ import numpy as np
 from autosearch.space import Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.space.values import Params
-from benchmarks.search.functions import Function
+from benchmarks.search.functions import Function, Vector
 from benchmarks.search.task import Task, rng_of
 
 HALF_WIDTH = 5.0
@@ -29,7 +29,7 @@ def continuous(name: str, function: Function, d: int, *, rotated: bool = True) -
     def loss(params: Params) -> float:
         return function(basis @ (2.0 * HALF_WIDTH * (space.to_unit(params) - optimum)))
 
-    return Task(name, "continuous", space, loss)
+    return Task(name, "continuous", space, loss, optimum=tuple(optimum))
 
 
 def mixed(name: str, function: Function, kinds: str) -> Task:
@@ -58,7 +58,9 @@ def mixed(name: str, function: Function, kinds: str) -> Task:
                 penalty += extra[j][chosen]
         return function(2.0 * HALF_WIDTH * (unit[numbers] - target)) / scale + penalty
 
-    return Task(name, "mixed", space, loss)
+    for j, right in best.items():
+        optimum[j] = (right + 0.5) / (3 if kinds[j] == "c" else 2)
+    return Task(name, "mixed", space, loss, optimum=tuple(optimum))
 
 
 _PARAMETERS: Mapping[str, Parameter] = {
@@ -75,7 +77,7 @@ def _choices(kinds: str) -> list[int]:
     return [j for j, kind in enumerate(kinds) if kind in "cb"]
 
 
-def _two_of(rng: np.random.Generator, n: int) -> np.ndarray:
+def _two_of(rng: np.random.Generator, n: int) -> Vector:
     mask = np.zeros(n)
     mask[rng.choice(n, size=min(2, n), replace=False)] = 1.0
     return mask
@@ -96,7 +98,7 @@ def branches(name: str, functions: Sequence[Function], d: int) -> Task:
     for model in models:
         for i in range(d):
             kind: Parameter = _PARAMETERS["fnli"[i % 4]]
-            params[f"{model}_{i}"] = replace(kind, when={"model": model})  # type: ignore[type-var]
+            params[f"{model}_{i}"] = replace(kind, when={"model": model})
     space = Space(params)
     names = list(params)
     optimum = space.to_unit(space.from_unit(rng.uniform(0.1, 0.9, len(params))))
@@ -112,7 +114,8 @@ def branches(name: str, functions: Sequence[Function], d: int) -> Task:
         z = 2.0 * HALF_WIDTH * (space.to_unit(params)[own] - optimum[own])
         return float(functions[k](z) / scales[k] + offsets[k])
 
-    return Task(name, "conditional", space, loss)
+    optimum[1] = (int(np.argmin(offsets)) + 0.5) / len(models)
+    return Task(name, "conditional", space, loss, optimum=tuple(optimum))
 
 
 def layers(name: str, most: int) -> Task:
@@ -139,7 +142,8 @@ def layers(name: str, most: int) -> Task:
         rate = unit[0] - lr + 0.08 * (depth - right)
         return float(4.0 * rate**2 + off + 0.1 * (depth - right) ** 2)
 
-    return Task(name, "conditional", space, loss)
+    optimum = (lr, params["layers"].to_unit(right), *widths)  # type: ignore[arg-type]
+    return Task(name, "conditional", space, loss, optimum=optimum)
 
 
 def noisy(task: Task, share: float) -> Task:
@@ -156,12 +160,14 @@ def failing(task: Task, share: float) -> Task:
     The best point is not in it, but its border may be near.
     """
     rng = rng_of(f"{task.name} fails")
+    d = len(task.space)
     points = [task.space.sample(rng) for _ in range(401)]
     units = np.nan_to_num([task.space.to_unit(p) for p in points], nan=0.5)
-    best = units[int(np.argmin([task.loss(p) for p in points]))]
-    normal = rng.standard_normal(units.shape[1]) * (rng.random(units.shape[1]) < 0.5)
-    normal[int(rng.integers(len(normal)))] += 1.0
-    normal = normal if (units @ normal).mean() > best @ normal else -normal
+    best = np.nan_to_num(task.space.to_unit(task.space.from_unit(task.optimum)), nan=0.5)
+    normal = np.where(rng.random(d) < 0.5, rng.standard_normal(d), 0.0)
+    normal[int(rng.integers(d))] += 1.0
+    if (units @ normal).mean() < best @ normal:
+        normal = -normal
     border = max(float(np.quantile(units @ normal, 1.0 - share)), float(best @ normal) + 0.1)
 
     def loss(params: Params) -> float:

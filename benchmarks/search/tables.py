@@ -113,10 +113,10 @@ TUNINGS: Mapping[str, Tuning] = {
         Space(
             {
                 "max_depth": Int(1, 12),
-                "min_samples_leaf": Int(values=[1, 2, 4, 8, 16, 32, 64]),
+                "min_samples_leaf": Int(values=[1, 4, 16, 64]),
                 "max_features": Float(values=[0.2, 0.4, 0.6, 0.8, 1.0]),
                 "criterion": Choice(["squared_error", "absolute_error"]),
-                "ccp_alpha": _spread(0.1, 300.0, 6),
+                "ccp_alpha": _spread(0.1, 300.0, 4),
             }
         ),
         _tree,
@@ -127,9 +127,9 @@ TUNINGS: Mapping[str, Tuning] = {
         Space(
             {
                 "loss": Choice(["hinge", "log_loss", "modified_huber"]),
-                "alpha": _spread(1e-6, 1.0, 13),
+                "alpha": _spread(1e-6, 1.0, 10),
                 "learning_rate": Choice(["optimal", "constant", "adaptive"]),
-                "eta0": _spread(1e-4, 1.0, 9, when={"learning_rate": ["constant", "adaptive"]}),
+                "eta0": _spread(1e-4, 1.0, 7, when={"learning_rate": ["constant", "adaptive"]}),
                 "average": Bool(),
             }
         ),
@@ -144,7 +144,6 @@ TUNINGS: Mapping[str, Tuning] = {
                 "n_estimators": Int(values=[10, 20, 40, 80, 160]),
                 "max_depth": Int(1, 5),
                 "subsample": Float(values=[0.5, 0.75, 1.0]),
-                "max_features": Float(values=[0.3, 1.0]),
             }
         ),
         _boosting,
@@ -156,8 +155,8 @@ TUNINGS: Mapping[str, Tuning] = {
             {
                 "width": Int(values=[4, 8, 16, 32, 64]),
                 "learning_rate_init": _spread(1e-4, 1.0, 13),
-                "alpha": _spread(1e-5, 10.0, 5),
-                "activation": Choice(["relu", "tanh", "logistic"]),
+                "alpha": _spread(1e-4, 1.0, 3),
+                "activation": Choice(["relu", "tanh"]),
                 "batch_size": Int(values=[8, 32, 128]),
             }
         ),

@@ -16,6 +16,7 @@ class Task:
 
     suite: continuous, mixed, conditional, noisy, failing or table. loss: without noise; nan where
     the trial fails. best: the smallest loss there is. noise: its deviation, in units of the loss.
+    optimum: the row of the unit cube where the loss is `best`; empty where that is not known.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Task:
     loss: Callable[[Params], float]
     best: float = 0.0
     noise: float = 0.0
+    optimum: tuple[float, ...] = ()
 
     def observe(self, params: Params, rng: np.random.Generator) -> float:
         """Return the loss as a training program would print it."""

@@ -5,17 +5,15 @@ slices of discrete parameters and nan for inactive parameters, as `Space.to_unit
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autosearch.space import Expression, Float, Int, Space
-from autosearch.space.parameters import Parameter
+from autosearch.space import Int, Space
 from autosearch.space.values import Params, Value
 from autosearch.strategies.cube import Cube, cube_of
 
@@ -24,8 +22,6 @@ Bools = NDArray[np.bool_]
 
 # A category's column holds this where it is chosen, so that two categories are 1 apart.
 ONE_HOT = math.sqrt(0.5)
-# Slices of the unit interval are compared with this tolerance.
-SAME = 1e-9
 
 
 class Features(NamedTuple):
@@ -105,10 +101,7 @@ class Encoding:
 
     def canonical(self, rows: Array) -> Array:
         """Return the canonical rows at `rows`, which hold no nan; same shape."""
-        units = self._cube.snap(rows)
-        for j, holds in self._conditions:
-            units[~holds(units), j] = math.nan
-        return units
+        return self._cube.canonical(rows)
 
     def features(self, units: Array) -> Features:
         """Return what the models read at canonical rows."""
@@ -121,55 +114,6 @@ class Encoding:
             columns.append(one_hot)
             trend.append(one_hot)
         return Features(np.hstack(columns), np.hstack(trend), units)
-
-    @cached_property
-    def _conditions(self) -> tuple[tuple[int, Callable[[Array], Bools]], ...]:
-        """Return the conditional parameters, parents first, each with its condition on rows."""
-        index = {name: j for j, name in enumerate(self.space.params)}
-        parents = {n: _parents(p) for n, p in self.space.params.items()}
-        order = TopologicalSorter(parents).static_order()
-        return tuple((index[n], self._condition(n, index)) for n in order if parents[n])
-
-    def _condition(self, name: str, index: dict[str, int]) -> Callable[[Array], Bools]:
-        when = self.space.params[name].when
-        if isinstance(when, str):
-            return self._by_expression(Expression(when), index)
-        among: list[tuple[int, Array]] = []
-        for parent, wanted in (when or {}).items():
-            parameter = self.space.params[parent]
-            listed = wanted if isinstance(wanted, list | tuple) else [wanted]
-            cast = float if isinstance(parameter, Float) else lambda v: v
-            allowed = np.array([parameter.to_unit(cast(v)) for v in listed])  # type: ignore[arg-type]
-            among.append((index[parent], allowed))
-
-        def holds(units: Array) -> Bools:
-            ok = np.ones(len(units), dtype=np.bool_)
-            for j, allowed in among:
-                ok &= (np.abs(units[:, j, None] - allowed) < SAME).any(axis=1)
-            return ok
-
-        return holds
-
-    def _by_expression(
-        self, expression: Expression, index: dict[str, int]
-    ) -> Callable[[Array], Bools]:
-        names = sorted(expression.names)
-        columns = [index[n] for n in names]
-
-        def holds(units: Array) -> Bools:
-            # nan: an inactive parent; the condition does not hold there.
-            distinct, inverse = np.unique(units[:, columns], axis=0, return_inverse=True)
-            verdicts = np.zeros(len(distinct), dtype=np.bool_)
-            for i, row in enumerate(distinct):
-                if not np.isnan(row).any():
-                    known = {
-                        n: self.space.params[n].from_unit(u)
-                        for n, u in zip(names, row, strict=True)
-                    }
-                    verdicts[i] = expression.holds(known)
-            return np.asarray(verdicts[inverse.reshape(-1)])
-
-        return holds
 
     def least_steps(self, rows: Array) -> Array:
         """Return by how much each coordinate must move to reach another value; same shape."""
@@ -192,10 +136,3 @@ class Encoding:
         ]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
         return self.canonical(grid)
-
-
-def _parents(parameter: Parameter) -> frozenset[str]:
-    when = parameter.when
-    if when is None:
-        return frozenset()
-    return Expression(when).names if isinstance(when, str) else frozenset(when)

@@ -1,5 +1,6 @@
 """What a history tells the model: modelled points with their losses, failures, running trials."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,9 +82,19 @@ class Knowledge:
     @cached_property
     def stalled(self) -> int:
         """Trials since the running best first came as near to the best as makes no difference."""
-        low = float(self.losses.min())
-        same = self.recipe.stall_same * (float(np.median(self.losses)) - low)
-        return len(self.losses) - 1 - int(np.argmax(self.losses <= low + same))
+        same = self.recipe.stall_same * max(float(np.median(self.losses)) - self.best, 0.0)
+        return len(self.losses) - 1 - int(np.argmax(self._sound <= self.best + same))
+
+    @cached_property
+    def _sound(self) -> Array:
+        """All losses; infinite where a constraint is broken, unless it always is."""
+        sound = np.array([math.inf if is_faulty(t) else t.losses[0] for t in self.history.valued])
+        return sound if np.isfinite(sound).any() else self.losses
+
+    @property
+    def best(self) -> float:
+        """The least loss of a trial that met its constraints; of any where none did."""
+        return float(self._sound.min())
 
     @cached_property
     def memory(self) -> Mapping[str, Any]:

@@ -95,8 +95,6 @@ class Proposal:
             pool = pool[likely[: max(1, int(self._recipe.design_share * len(pool)))]]
         return spread(encoding, known, pool)
 
-    # --- the Gaussian process
-
     @cached_property
     def _likelihood(self) -> Likelihood:
         known = self.knowledge
@@ -179,7 +177,7 @@ class Proposal:
 
     def _region(self, region: Mapping[str, Any]) -> dict[str, Any]:
         """Return the trust region for this ask, from the one of the last such ask."""
-        c, best = self._recipe, float(self.knowledge.losses.min())
+        c, best = self._recipe, self.knowledge.best
         if not region:
             return {"radius": c.region_start, "misses": 0, "best": best}
         radius, misses = float(region["radius"]), int(region["misses"]) + 1
@@ -189,8 +187,6 @@ class Proposal:
             radius, misses = radius * c.region_shrink, 0
         radius = min(max(radius, c.region_min), c.region_max)
         return {"radius": radius, "misses": misses, "best": best}
-
-    # --- the forest
 
     def _by_forest(self, asks: int) -> Suggestion | None:
         from autosearch.strategies.bayes.forest import Forest
@@ -208,8 +204,6 @@ class Proposal:
         kind = self.policy.kind if self.policy.kind != "auto" else "ei"
         search = self._search(model, self._ranked(model), kind)
         return self._suggested(search.everywhere(), kind, notes)
-
-    # --- both
 
     def _ranked(self, model: Surrogate) -> Array:
         """Return the modelled rows that met their constraints, best expectation first."""

@@ -10,7 +10,6 @@ from scipy import ndimage
 from evaluation import analyse, attacks, corruptions, robustness
 from evaluation.errors import InputError
 from evaluation.settings import Attack
-
 from tests.evaluation.samples import softmax
 
 

@@ -114,9 +114,7 @@ def test_the_page_works_in_a_browser(tmp_path: Path) -> None:
     assert "CONSOLE" not in run.stderr
     match = re.search(r'<pre id="found">(.*?)</pre>', run.stdout, re.DOTALL)
     assert match, run.stdout[-2000:]
-    found = json.loads(
-        match.group(1).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    )
+    found = json.loads(html.unescape(match.group(1)))
     assert found["ready"] == "true"
     assert found["up"] == sorted(found["up"])
     assert found["down"] == sorted(found["down"], reverse=True)

@@ -9,7 +9,8 @@ from evaluation.arrays import Floats, Ints
 from evaluation.inputs import Predictions
 from evaluation.intervals import benjamini_hochberg
 
-FITTING_STEPS = 200
+# With two classes every error is between them: there is nothing to compare with.
+FEWEST_CLASSES = 3
 SHOWN = 50
 
 
@@ -18,7 +19,7 @@ class Pair:
     """Two classes, the errors between them, and how surprising these are.
 
     forward: samples of `first` taken for `second`; backward: the other way. expected: errors of
-    both ways if each class's errors went to the others by their popularity (quasi-independence).
+    both ways if each class's errors went to the others by their popularity.
     q: of more errors than expected. q_asymmetry: of one direction outweighing the other.
     ceiling: share of all samples that a perfect choice between the two, by the best threshold on
     the ratio of their scores, would gain; None without scores.
@@ -38,13 +39,15 @@ class Pair:
 def confused_pairs(counts: Ints, predictions: Predictions) -> list[Pair]:
     """Return the pairs with errors, the most surprising first, with q-values over all pairs."""
     k = len(counts)
+    if k < FEWEST_CLASSES:
+        return []
     first, second = np.triu_indices(k, 1)
     wrong = counts.astype(float)
     np.fill_diagonal(wrong, 0.0)
-    expected = quasi_independence(wrong)
+    cells, shapes = expected_errors(wrong)
     observed = (counts + counts.T)[first, second]
-    rate = (expected + expected.T)[first, second]
-    p = np.where(rate > 0, stats.poisson.sf(observed - 1, np.maximum(rate, 1e-12)), 1.0)
+    rate, shape = (cells + cells.T)[first, second], (shapes + shapes.T)[first, second]
+    p = np.where(observed > 0, stats.nbinom.sf(observed - 1, shape, shape / (shape + rate)), 1.0)
     q = benjamini_hochberg(p)
     forward, backward = counts[first, second], counts[second, first]
     lopsided = _asymmetry(forward, backward)
@@ -66,23 +69,25 @@ def confused_pairs(counts: Ints, predictions: Predictions) -> list[Pair]:
     ]
 
 
-def quasi_independence(wrong: Floats) -> Floats:
-    """Return the counts expected off the diagonal if rows and columns only had their totals.
+def expected_errors(wrong: Floats) -> tuple[Floats, Floats]:
+    """Return what each cell off the diagonal should hold, judged by all other cells.
 
-    Iterative proportional fitting with an empty diagonal. Goodman (1968).
+    Where errors only follow how often a class errs and how often it is chosen wrongly, cell (i, j)
+    is (rest of row i) · (rest of column j) / (everything outside both); the cell itself stays out,
+    or two classes that are confused with each other alone would explain themselves. The factor
+    makes up for the empty diagonal (it is exact for equal cells). The second result is the shape
+    of the gamma distribution of that estimate: half a count is added, and counts are few.
     """
-    fitted = np.ones_like(wrong)
-    np.fill_diagonal(fitted, 0.0)
-    rows, columns = wrong.sum(axis=1), wrong.sum(axis=0)
-    for _ in range(FITTING_STEPS):
-        total = fitted.sum(axis=1)
-        fitted *= np.divide(rows, total, out=np.zeros_like(rows), where=total > 0)[:, None]
-        total = fitted.sum(axis=0)
-        scale = np.divide(columns, total, out=np.zeros_like(columns), where=total > 0)
-        fitted *= scale
-        if np.abs(fitted.sum(axis=1) - rows).max() < 1e-6:
-            break
-    return fitted
+    k = len(wrong)
+    row = wrong.sum(axis=1)[:, None] - wrong + 0.5
+    column = wrong.sum(axis=0)[None, :] - wrong + 0.5
+    outside = wrong.sum() - wrong.sum(axis=1)[:, None] - wrong.sum(axis=0)[None, :] + wrong + 0.5
+    factor = (k * k - 3 * k + 3) / (k - 2) ** 2
+    expected = factor * row * column / outside
+    shape = 1 / (1 / row + 1 / column)
+    np.fill_diagonal(expected, 0.0)
+    np.fill_diagonal(shape, 0.0)
+    return expected, shape
 
 
 def _asymmetry(forward: Ints, backward: Ints) -> Floats:

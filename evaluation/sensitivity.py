@@ -124,11 +124,13 @@ def analyse_columns(
 
 def population_std(f1: Floats) -> list[float | None]:
     """Return the standard deviation (ddof 0) over the rows of each column; NaN rows stay out."""
-    result: list[float | None] = []
-    for column in f1.T:
-        known = column[np.isfinite(column)]
-        result.append(float(known.std()) if len(known) >= 2 else None)
-    return result
+    known = np.isfinite(f1)
+    size = np.maximum(known.sum(axis=0), 1)
+    values = np.where(known, f1, 0.0)
+    mean = values.sum(axis=0) / size
+    std = np.sqrt((np.where(known, f1 - mean, 0.0) ** 2).sum(axis=0) / size)
+    enough = known.sum(axis=0) >= 2
+    return [float(s) if e else None for s, e in zip(std, enough, strict=True)]
 
 
 def rank_bins(values: Floats, bins: int = FIFTHS) -> Ints:

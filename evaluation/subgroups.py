@@ -6,9 +6,10 @@ The measure is the excess: errors less those expected from the error rate of eac
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from evaluation.arrays import Floats, Ints, Mask
 from evaluation.columns import Column
@@ -71,7 +72,7 @@ def best_range(
     if column.categories is not None:
         low = high = np.arange(column.bins)
     else:
-        low, high = np.triu_indices(column.bins)
+        low, high = _ranges(column.bins)
     sums = [np.concatenate([[0.0], np.cumsum(part)]) for part in (size, gain, variance)]
     n, total, noise = (part[high + 1] - part[low] for part in sums)
     whole = max(float(inside.sum()), 1.0)
@@ -83,6 +84,13 @@ def best_range(
     score = np.where(allowed, total / np.sqrt(noise), -np.inf)
     best = int(score.argmax())
     return float(score[best]), Condition(place, int(low[best]), int(high[best]))
+
+
+@cache
+def _ranges(bins: int) -> tuple[Ints, Ints]:
+    """Return the first and last bin of every range."""
+    low, high = np.triu_indices(bins)
+    return low, high
 
 
 def search(
@@ -136,12 +144,22 @@ def exact_p(inside: Mask, part: Mask, wrong: Floats, strata: Ints) -> float:
         low, high = max(0, bad + drawn - n), min(bad, drawn)
         fixed += low
         if high > low:
-            chance = stats.hypergeom.pmf(np.arange(low, high + 1), n, bad, drawn)
-            distribution = np.convolve(distribution, chance)
+            distribution = np.convolve(distribution, _hypergeometric(low, high, n, bad, drawn))
     start = observed - fixed
     if start <= 0:
         return 1.0
     return float(min(distribution[start:].sum(), 1.0))
+
+
+def _hypergeometric(low: int, high: int, n: int, bad: int, drawn: int) -> Floats:
+    """Return the chances of low…high errors among `drawn` of n samples of which `bad` are wrong."""
+    x = np.arange(low, high + 1)
+    ways = special.gammaln(np.array([bad, n - bad, n], float) + 1)
+    inside = special.gammaln(x + 1) + special.gammaln(bad - x + 1)
+    outside = special.gammaln(drawn - x + 1) + special.gammaln(n - bad - drawn + x + 1)
+    all_ways = ways[2] - special.gammaln(drawn + 1) - special.gammaln(n - drawn + 1)
+    chances: Floats = np.exp(ways[0] + ways[1] - inside - outside - all_ways)
+    return chances
 
 
 def contrast_p(inside: Mask, part: Mask, wrong: Floats, strata: Ints) -> float:

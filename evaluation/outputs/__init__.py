@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,13 @@ def check_writable(folder: Path) -> None:
         ) from fault
 
 
-def dump(document: object) -> str:
-    """Return strict JSON (no NaN) with a final newline."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+def dump(document: Mapping[str, object]) -> str:
+    """Return strict JSON (no NaN), one line per part: indented matrices would fill megabytes."""
+    parts = (
+        f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}"
+        for key, value in document.items()
+    )
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _replace(path: Path, content: str) -> Path:

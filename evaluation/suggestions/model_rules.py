@@ -73,11 +73,13 @@ def temperature(found: Findings) -> Outcome:
     if scaled is None or found.confidences is None:
         return [], []
     p = tail_p(scaled.nll_gain, found.settings.alpha)
-    if scaled.ece_before <= LEAST_ECE or scaled.ece_after >= scaled.ece_before:
+    if scaled.ece_before <= LEAST_ECE:
         return [], [p]
     text = fill(
         "CAL",
         t=number(scaled.t),
+        nll_before=number(scaled.nll_before),
+        nll_after=number(scaled.nll_after),
         ece_before=number(scaled.ece_before),
         ece_after=number(scaled.ece_after),
     )
@@ -218,7 +220,7 @@ def pairs(found: Findings) -> Outcome:
                     "q_asymmetry": pair.q_asymmetry,
                     "gain_of_best_threshold": pair.ceiling,
                 },
-                claim=Claim("Poisson, against quasi-independence", pair.p, pair.q),
+                claim=Claim("gamma-Poisson, against the errors of the other pairs", pair.p, pair.q),
                 gain=Gain("accuracy", amount, "ceiling", 1 - accuracy),
                 cost=_cost(found, "collect", max(50, 10 * errors)),
                 indices=tuple(np.flatnonzero(inside).tolist()),

@@ -10,9 +10,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "改正它们后，测得的准确率会立即变化。",
     },
     "CAL": {
-        "en": "Divide the logits by {t} before the softmax: confidences become trustworthy "
-        "(ECE {ece_before} → {ece_after}); no prediction changes.",
-        "zh": "在 softmax 之前将 logits 除以 {t}：置信度将变得可信"
+        "en": "Divide the logits by {t} before the softmax: the log-loss falls from {nll_before} "
+        "to {nll_after} (ECE {ece_before} → {ece_after}); no prediction changes.",
+        "zh": "在 softmax 之前将 logits 除以 {t}：对数损失由 {nll_before} 降至 {nll_after}"
         "（ECE {ece_before} → {ece_after}），预测结果不变。",
     },
     "THR": {

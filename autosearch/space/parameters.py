@@ -93,20 +93,20 @@ class _Number:
             raise SpaceError(f"high: the range {self.low}..{self.high} is too wide for a float")
         if self.scale not in ("linear", "log", "auto"):
             raise SpaceError(f"scale: expected linear, log or auto, found {self.scale!r}")
-        if self.scale == "log" and not self._log_possible():
+        if self.scale == "log" and self.low <= 0:
             raise SpaceError(f"scale: log needs low above 0, found low {self.low}")
         if self.step is not None:
-            if not _is_number(self.step) or self.step <= 0:
-                raise SpaceError(f"step: expected a number above 0, found {self.step!r}")
-            if self.scale != "linear":
-                raise SpaceError("step: goes with the linear scale only; list the values instead")
-            object.__setattr__(self, "step", self._cast(self.step, "step"))
-            if self.count == 1:
-                found = f"{self.low}..{self.high} in steps of {self.step}"
-                raise SpaceError(f"step: must not be wider than the range; found {found}")
+            self._check_step()
 
-    def _log_possible(self) -> bool:
-        return bool(self.low > 0)
+    def _check_step(self) -> None:
+        if not _is_number(self.step) or self.step <= 0:
+            raise SpaceError(f"step: expected a number above 0, found {self.step!r}")
+        if self.scale != "linear":
+            raise SpaceError("step: goes with the linear scale only; list the values instead")
+        object.__setattr__(self, "step", self._cast(self.step, "step"))
+        if self.count == 1:
+            found = f"{self.low}..{self.high} in steps of {self.step}"
+            raise SpaceError(f"step: must not be wider than the range; found {found}")
 
     @property
     def log(self) -> bool:
@@ -120,11 +120,11 @@ class _Number:
     @property
     def count(self) -> int | None:
         """How many values there are; None where there is no end of them."""
-        raise AttributeError("count")
+        raise TypeError("a number is a Float or an Int")
 
     def contains(self, value: object) -> bool:
         """Return whether `value` is one of this parameter's values."""
-        raise AttributeError("contains")
+        raise TypeError("a number is a Float or an Int")
 
     def describe(self) -> str:
         """Return the values in words."""

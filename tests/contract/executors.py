@@ -374,6 +374,7 @@ class ExecutorContract:
         assert "150 MiB" in outcome.exit.text
         assert (outcome.exit.peak_memory or 0) > 150 << 20
 
+    @pytest.mark.slow
     def test_memory_that_processes_share_counts_once(self, executor: Executor, job: Jobs) -> None:
         source = "import os, time; x = os.urandom(60 << 20); os.fork(); os.fork(); time.sleep(1)"
         [outcome] = run(executor, job(*python(source), limits=Limits(memory=150 << 20)))
@@ -466,6 +467,7 @@ class ExecutorContract:
         other.close()
         assert not executor.adopt(cut)
 
+    @pytest.mark.slow
     def test_many_quick_trials_leave_nothing_behind(self, executor: Executor, job: Jobs) -> None:
         run(executor, job("true"), job("true"))
         files = len(list(Path("/proc/self/fd").iterdir()))
@@ -516,6 +518,7 @@ class SupervisedContract(ExecutorContract):
         [outcome] = run(executor, job("sh", "-c", "rm -r $AUTOSEARCH_TRIAL_DIR; echo acc=1"))
         assert (outcome.values, outcome.exit.code) == ([1], 0)
 
+    @pytest.mark.slow
     def test_a_killed_supervisor_takes_its_trial_along(self, executor: Executor, job: Jobs) -> None:
         # The processes keep their environment: the sweep finds them by the marker in it.
         asked = job("sh", "-c", "setsid sleep 1000 & echo acc=1; sleep 1000")
@@ -554,6 +557,7 @@ class SupervisedContract(ExecutorContract):
         executor.close(at_once=True)
         assert processes_with(odd_seconds) == []
 
+    @pytest.mark.slow
     def test_a_supervisor_waits_without_working(
         self, executor: Executor, job: Jobs, odd_seconds: str
     ) -> None:

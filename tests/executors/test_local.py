@@ -36,6 +36,7 @@ def test_each_attempt_sees_only_its_own_gpus(tmp_path: Path) -> None:
     assert executor.free_slots == 3
 
 
+@pytest.mark.slow
 def test_a_log_that_grows_faster_than_it_is_read_stays_bounded(tmp_path: Path) -> None:
     executor = LocalExecutor(1)
     source = "yes 'no number here' | head -c 20000000; echo acc=1; echo acc=2"

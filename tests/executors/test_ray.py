@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -130,6 +131,7 @@ def _run_driver(source: str, folder: Path, **env: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_ray_of_our_own_leaves_the_process_and_the_machine_as_they_were(
     short_folder: Path,
 ) -> None:
@@ -165,6 +167,7 @@ print(json.dumps([outcome.values, state()[0] == before[0], state()[1] == before[
     assert processes_with(str(short_folder)) == []
 
 
+@pytest.mark.slow
 def test_nothing_of_a_ray_of_our_own_outlives_a_killed_driver(
     short_folder: Path, odd_seconds: str
 ) -> None:
@@ -194,6 +197,7 @@ time.sleep(1000)
         fork.kill()
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
     # In a process of its own, since this one may have a Ray, which would be used.
     script = """
@@ -208,3 +212,74 @@ except ExecutorError as error:
     with _run_driver(script, tmp_path) as driver:
         out, _ = driver.communicate()
     assert out.startswith("Ray cannot be reached at 127.0.0.1:1: ")
+
+
+@pytest.mark.full
+@pytest.mark.slow
+def test_where_ray_dies_on_this_machine_its_trials_are_lost_and_a_new_one_begins(
+    short_folder: Path,
+) -> None:
+    source = """
+import json, os
+from pathlib import Path
+import psutil
+from autosearch.executors.base import Lost
+from autosearch.executors.ray import RayExecutor
+from tests.contract.executors import Jobs, has_ended, poll_until, processes_with, run
+executor = RayExecutor(1)
+job = Jobs(Path(os.environ["TMPDIR"]))
+asked = job("sh", "-c", "echo acc=1; sleep 1000")
+executor.start(asked)
+events = poll_until(executor, bool)
+for process in psutil.Process().children():
+    if process.name() == "raylet":
+        process.kill()
+poll_until(executor, has_ended(asked), events)
+left = len(processes_with(asked.marker))
+[outcome] = run(executor, job("echo", "acc=2"))
+executor.close()
+print(json.dumps([isinstance(events[-1], Lost), left, outcome.values]))
+"""
+    with _run_driver(source, short_folder) as driver:
+        out, _ = driver.communicate()
+    assert json.loads(out) == [True, 0, [2.0]]
+    assert processes_with(str(short_folder)) == []
+
+
+@pytest.mark.full
+@pytest.mark.slow
+def test_a_lost_node_loses_its_trials_and_others_wait_for_a_new_one(tmp_path: Path) -> None:
+    source = """
+import json, os, time
+from pathlib import Path
+from ray.cluster_utils import Cluster
+from autosearch.executors.base import Lost, Notice, Resources
+from autosearch.executors.ray import RayExecutor
+from tests.contract.executors import Jobs, has_ended, poll_until, processes_with
+small = {"object_store_memory": 80 << 20}
+cluster = Cluster(
+    initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, **small}
+)
+node = cluster.add_node(num_cpus=4, **small)
+executor = RayExecutor(2, address=cluster.address)
+job = Jobs(Path(os.environ["JOBS"]))
+first = job("sh", "-c", "echo acc=1; sleep 1000", resources=Resources(cpus=3))
+executor.start(first)
+events = poll_until(executor, bool)
+adopted = executor.adopt(job("true"))  # looks for leftovers on both nodes
+cluster.remove_node(node, allow_graceful=False)
+poll_until(executor, has_ended(first), events)
+left = len(processes_with(first.marker))
+second = job("echo", "acc=2", resources=Resources(cpus=3))
+executor.start(second)
+waiting = poll_until(executor, bool)
+cluster.add_node(num_cpus=4, **small)
+ended = poll_until(executor, has_ended(second))
+executor.close()
+cluster.shutdown()
+print(json.dumps([adopted, isinstance(events[-1], Lost), left,
+                  [type(event).__name__ for event in waiting + ended], ended[-1].code]))
+"""
+    with _run_driver(source, tmp_path, TMPDIR=tempfile.gettempdir(), JOBS=str(tmp_path)) as driver:
+        out, _ = driver.communicate()
+    assert json.loads(out) == [False, True, 0, ["Notice", "Metrics", "Exit"], 0]

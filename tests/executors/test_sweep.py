@@ -38,6 +38,7 @@ def alive(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 def test_every_process_of_a_study_is_ended_and_no_other(start: Start) -> None:
     study, other = uuid.uuid4().hex, uuid.uuid4().hex
     ours = [start(f"{study}/0/1"), start(f"{study}/12/3")]
@@ -49,6 +50,7 @@ def test_every_process_of_a_study_is_ended_and_no_other(start: Start) -> None:
     assert sweep(study) == 0
 
 
+@pytest.mark.slow
 def test_only_the_attempt_that_was_named_is_ended(start: Start) -> None:
     study = uuid.uuid4().hex
     ours, longer, later = start(f"{study}/1/1"), start(f"{study}/1/12"), start(f"{study}/1/2")

@@ -190,7 +190,8 @@ class RayExecutor:
         if running:
             graces_s = [slot.job.limits.grace_s for slot in running if slot.job is not None]
             calls = [slot.actor.close.remote(at_once) for slot in running]
-            ray.wait(calls, num_returns=len(calls), timeout=max(graces_s) + CALL_S)
+            patience_s = CALL_S if at_once else max(graces_s) + CALL_S
+            ray.wait(calls, num_returns=len(calls), timeout=patience_s)
         for slot in self._slots:
             self._drop(slot)
         self._slots.clear()
@@ -274,9 +275,12 @@ class RayExecutor:
         if not calls:
             time.sleep(left_s)
             return
-        done, _ = ray.wait(list(calls), timeout=min(left_s, 1.0))
-        for call in done:
-            self._hear(calls[call], call)
+        ray.wait(list(calls), timeout=min(left_s, 1.0))
+        # All that are there, and not the first alone: this process may have been suspended.
+        answered, _ = ray.wait(list(calls), num_returns=len(calls), timeout=0)
+        for call in answered:
+            if calls[call] in self._slots:  # not given up at the other of its calls
+                self._hear(calls[call], call)
         now = time.monotonic()
         for slot in list(self._slots):
             if slot.ready and now > slot.asked_at + SILENCE_S:

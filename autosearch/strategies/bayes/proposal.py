@@ -125,6 +125,7 @@ class Proposal:
         theta = self._fitted(self._likelihood, "theta")
         fitted = condition(self._likelihood, theta)
         notes = {"asks": asks, "theta": _rounded(theta), **self._feasibility_notes}
+        notes["noise"] = round(fitted.noise, 6)
         memory = self.knowledge.memory
         region = {k: memory[k] for k in ("radius", "misses", "best") if k in memory}
         notes |= region

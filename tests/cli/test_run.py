@@ -144,6 +144,14 @@ def test_resources_that_are_not_there_are_refused_with_code_7(tmp_path: Path) ->
     assert "100000" in ran.stderr
 
 
+def test_an_experiment_may_be_mended_until_its_first_trial(tmp_path: Path) -> None:
+    file = project(tmp_path)
+    assert autosearch("run", file, "--set", "resources.cpus=100000").returncode == 7
+    assert autosearch("run", file, "--trials", "1").returncode == 0
+    refused = autosearch("run", file, "--set", "resources.cpus=2")
+    assert "resources.cpus: 1.0 → 2.0" in refused.stderr
+
+
 def test_a_killed_driver_loses_nothing_and_leaves_nothing(running: Path) -> None:
     lease = strict((running / "lease.json").read_text())
     os.kill(lease["pid"], signal.SIGKILL)

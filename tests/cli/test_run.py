@@ -81,7 +81,7 @@ def test_a_file_with_wider_ranges_extends_a_study(copied: Path, tmp_path: Path) 
 
 
 def test_what_looks_like_a_mistake_is_said_first(tmp_path: Path) -> None:
-    search = SEARCH.replace("mode: min", "mode: max")
+    search = SEARCH.replace("mode: min", "mode: max").replace("bad", "sgd")
     ran = autosearch("run", project(tmp_path, search=search), "--trials", 1)
     assert ran.returncode == 0
     lines = ran.stderr.splitlines()
@@ -145,7 +145,7 @@ def test_resources_that_are_not_there_are_refused_with_code_7(tmp_path: Path) ->
 
 
 def test_an_experiment_may_be_mended_until_its_first_trial(tmp_path: Path) -> None:
-    file = project(tmp_path)
+    file = project(tmp_path, search=SEARCH.replace("bad", "sgd"))
     assert autosearch("run", file, "--set", "resources.cpus=100000").returncode == 7
     assert autosearch("run", file, "--trials", "1").returncode == 0
     refused = autosearch("run", file, "--set", "resources.cpus=2")

@@ -39,8 +39,8 @@ def experiment_of(source: Source, overrides: Sequence[str] = ()) -> Experiment:
     if isinstance(source, Experiment):
         return source
     if isinstance(source, Mapping):
-        return from_dict(source, folder=Path.cwd(), overrides=overrides)
-    return load_file(Path(source), overrides)
+        return from_dict(source, Path.cwd(), overrides, environ=os.environ)
+    return load_file(Path(source), overrides, environ=os.environ)
 
 
 def default_folder(experiment: Experiment) -> Path:

@@ -13,7 +13,7 @@ from autosearch.errors import StoreError, StudyMismatchError
 from autosearch.experiment import differences, extends
 from autosearch.experiment.model import Experiment
 from autosearch.lease import Lease
-from autosearch.records import Described, Record, Said
+from autosearch.records import KINDS, Asked, Described, Record, Said
 from autosearch.snapshot import Snapshot, take_snapshot
 from autosearch.store import FILE, FileStore, MemoryStore, Store, salvage
 
@@ -111,7 +111,7 @@ def _descriptions(
     stored = take_snapshot(known[-1:]).experiment
     wanted = experiment or stored
     changes = differences(stored, wanted)
-    if changes:
+    if changes and _begun(store):
         _refuse_changes(stored, wanted, folder, changes, extend)
     fresh = describe(wanted, known[-1].study)
     news: list[Record] = []
@@ -122,6 +122,12 @@ def _descriptions(
     if changes or edited or fresh.folder != known[-1].folder:
         news.append(fresh)
     return news
+
+
+def _begun(store: Store) -> bool:
+    """Return whether there is any trial whose results a changed experiment could betray."""
+    others = [kind for kind in KINDS if kind != Asked.kind]
+    return any(True for _ in store.records(skip=others))
 
 
 def _refuse_changes(

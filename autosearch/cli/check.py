@@ -1,6 +1,7 @@
 """`check`: what a search would do, and what its regexes find, before anything is spent on it."""
 
 import argparse
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def check(args: argparse.Namespace) -> int:
     """Check a file, and try its rules on a log."""
     from autosearch.experiment import load_file
 
-    experiment = load_file(args.file, args.set)
+    experiment = load_file(args.file, args.set, environ=os.environ)
     trials = first_trials(experiment)
     commands = [_command(experiment, trial) for trial in trials]
     look = None

@@ -1,6 +1,7 @@
 """A search without a file: `autosearch run --command … --metric … --param …`."""
 
 import argparse
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -74,7 +75,8 @@ def inline_experiment(args: argparse.Namespace, overrides: list[str]) -> "Experi
         "space": space,
     }
     try:
-        experiment = from_dict(document, Path.cwd(), overrides)
+        environ = os.environ if args.ray is None else None
+        experiment = from_dict(document, Path.cwd(), overrides, environ=environ)
     except ExperimentError as error:
         faults += [_named_after_option(fault) for fault in error.faults]
     if faults:

@@ -1,6 +1,7 @@
 """`run` and `resume`."""
 
 import argparse
+import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -91,7 +92,9 @@ def _described(args: argparse.Namespace) -> "Experiment":
     if given:
         names = ", ".join(given).replace("--mode", "--max or --min")
         raise InputError(f"{args.file}: {names} cannot be given beside a file; use --set")
-    return load_file(args.file, _overrides(args), command=args.command)
+    # Trials on Ray start where Ray runs, which need not be here.
+    environ = os.environ if args.ray is None else None
+    return load_file(args.file, _overrides(args), command=args.command, environ=environ)
 
 
 def resume(args: argparse.Namespace) -> int:

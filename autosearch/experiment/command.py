@@ -106,24 +106,30 @@ def show_command(rendered: Rendered) -> str:
     return f"cd {shlex.quote(str(rendered.cwd))} && {line}"
 
 
-def check_environment(experiment: Experiment, environ: Mapping[str, str]) -> None:
-    """Raise ExperimentError where `{from_env: NAME}` names variables that `environ` lacks."""
-    missing = {
+def missing_variables(experiment: Experiment, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the secrets that `environ` lacks: variable → where it should be read from."""
+    return {
         name: value.from_env
         for name, value in experiment.env.items()
         if isinstance(value, FromEnv) and value.from_env not in environ
     }
+
+
+def check_environment(experiment: Experiment, environ: Mapping[str, str]) -> None:
+    """Raise ExperimentError where `{from_env: NAME}` names variables that `environ` lacks."""
+    missing = missing_variables(experiment, environ)
     if missing:
         raise ExperimentError(
-            [
-                Fault(
-                    f"env.{name}.from_env",
-                    f"the environment variable {source} is not set; set it before the search "
-                    f"starts: export {source}=…",
-                )
-                for name, source in missing.items()
-            ]
+            [Fault(f"env.{name}.from_env", unset(source)) for name, source in missing.items()]
         )
+
+
+def unset(variable: str) -> str:
+    """Return what to tell of a variable that should be read from the environment."""
+    return (
+        f"the environment variable {variable} is not set; set it before the search starts: "
+        f"export {variable}=…"
+    )
 
 
 def appended(experiment: Experiment, templates: Sequence[str]) -> tuple[str, ...]:

@@ -17,15 +17,21 @@ from autosearch.experiment.faults import Problem, show, without_echoes
 from autosearch.experiment.model import Experiment
 from autosearch.experiment.overrides import apply_overrides
 from autosearch.experiment.source import MAX_BYTES, Keys, Source, decode, dotted, parse
+from autosearch.experiment.startable import start_problems
 
 
 def load_file(
-    path: str | PathLike[str], overrides: Sequence[str] = (), *, command: str | None = None
+    path: str | PathLike[str],
+    overrides: Sequence[str] = (),
+    *,
+    command: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Experiment:
     """Return the experiment in a YAML file.
 
     overrides: `key=value` texts, as given to `--set`. command: the program, where the file names
-    none, as ModelArts' templates do.
+    none, as ModelArts' templates do. environ: the environment in which its trials will be started
+    from here; a program or a secret that it lacks is a fault. None: they may run anywhere.
     """
     path = Path(path)
     try:
@@ -34,11 +40,17 @@ def load_file(
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
         raise ExperimentError([Fault("", reason, str(path))]) from None
-    return load_text(decode(raw, str(path)), str(path), overrides, command=command)
+    text = decode(raw, str(path))
+    return load_text(text, str(path), overrides, command=command, environ=environ)
 
 
 def load_text(
-    text: str, file: str, overrides: Sequence[str] = (), *, command: str | None = None
+    text: str,
+    file: str,
+    overrides: Sequence[str] = (),
+    *,
+    command: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Experiment:
     """Return the experiment in YAML text; file: where the text stands, or would stand."""
     source = parse(text, file)
@@ -48,7 +60,7 @@ def load_text(
         raise ExperimentError([Fault("", message, file, 1, 1)])
     if command is not None:
         source.data["command"] = command
-    return _experiment(source, Path(file).absolute().parent, overrides, {})
+    return _experiment(source, Path(file).absolute().parent, overrides, {}, environ)
 
 
 def from_dict(
@@ -58,15 +70,17 @@ def from_dict(
     *,
     in_process: bool = False,
     stored: bool = False,
+    environ: Mapping[str, str] | None = None,
 ) -> Experiment:
     """Return the experiment in plain values, in the YAML's shape.
 
     in_process: the objective is a function of this process, so there need not be a command. stored:
-    `data` was checked before; files and folders that it names may be gone by now.
+    `data` was checked before; files and folders that it names may be gone by now. environ: as for
+    `load_file`.
     """
     source = Source(_plain(data), "")
     flags = {"in_process": in_process, "stored": stored}
-    return _experiment(source, Path(folder).absolute(), overrides, flags)
+    return _experiment(source, Path(folder).absolute(), overrides, flags, environ)
 
 
 @dataclass(frozen=True)
@@ -100,7 +114,11 @@ def _replaced(path: Keys, moved: Mapping[Keys, Keys]) -> Keys:
 
 
 def _experiment(
-    source: Source, folder: Path, overrides: Sequence[str], flags: Mapping[str, bool]
+    source: Source,
+    folder: Path,
+    overrides: Sequence[str],
+    flags: Mapping[str, bool],
+    environ: Mapping[str, str] | None = None,
 ) -> Experiment:
     set_by = apply_overrides(source.data, overrides)
     found: list[Problem] = []
@@ -113,6 +131,9 @@ def _experiment(
             found.append(Problem(("command",), message + "e.g. command: python train.py"))
             flags = {"in_process": True}
     experiment = check(data, folder, found, **flags)
+    if experiment is not None and environ is not None:
+        listed = isinstance(data.get("command"), list)
+        found += start_problems(experiment, environ, listed=listed)
     if experiment is None or found:
         faults = {places.fault(problem) for problem in without_echoes(found)}
         raise ExperimentError(sorted(faults, key=lambda f: (f.line, f.column, f.where, f.message)))

@@ -81,7 +81,7 @@ def test_a_file_with_wider_ranges_extends_a_study(copied: Path, tmp_path: Path) 
 
 
 def test_what_looks_like_a_mistake_is_said_first(tmp_path: Path) -> None:
-    search = SEARCH.replace("mode: min", "mode: max")
+    search = SEARCH.replace("mode: min", "mode: max").replace("bad", "sgd")
     ran = autosearch("run", project(tmp_path, search=search), "--trials", 1)
     assert ran.returncode == 0
     lines = ran.stderr.splitlines()
@@ -142,6 +142,14 @@ def test_resources_that_are_not_there_are_refused_with_code_7(tmp_path: Path) ->
     ran = autosearch("run", project(tmp_path), "--set", "resources.cpus=100000")
     assert ran.returncode == 7
     assert "100000" in ran.stderr
+
+
+def test_an_experiment_may_be_mended_until_its_first_trial(tmp_path: Path) -> None:
+    file = project(tmp_path, search=SEARCH.replace("bad", "sgd"))
+    assert autosearch("run", file, "--set", "resources.cpus=100000").returncode == 7
+    assert autosearch("run", file, "--trials", "1").returncode == 0
+    refused = autosearch("run", file, "--set", "resources.cpus=2")
+    assert "resources.cpus: 1.0 → 2.0" in refused.stderr
 
 
 def test_a_killed_driver_loses_nothing_and_leaves_nothing(running: Path) -> None:

@@ -36,7 +36,8 @@ CALIBRATION_SLACK = 0.1
 class LabelErrors:
     """Posterior of a wrong label per sample, and what it adds up to.
 
-    suggested: the most probable true class. agrees: probability that the truth is the prediction.
+    suggested: the most probable class; of listed labels, the most probable other one.
+    agrees: probability that the truth is the prediction.
     listed: samples with a posterior of at least `cut`, most probable first. p: of "no label is
     wrong", by likelihood ratio.
     joint: the confident joint, shares of (given, true) that sum to 1. Northcutt et al. (2021).
@@ -71,8 +72,10 @@ def find(
         q = _truth(predictions, scale, noise, index)
         here = np.arange(len(index))
         posterior[index] = 1 - q[here, predictions.labels[index]]
-        suggested[index] = q.argmax(axis=1)
         agrees[index] = q[here, predictions.predicted[index]]
+        # Of a label that is listed, the best of the others is of use, even where it is not likely.
+        q[here, predictions.labels[index]] *= posterior[index] < cut
+        suggested[index] = q.argmax(axis=1)
     order = np.lexsort((p_true, -posterior))
     listed = order[: int((posterior >= cut).sum())]
     return LabelErrors(

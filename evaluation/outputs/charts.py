@@ -12,7 +12,7 @@ from evaluation.sensitivity import Fifth
 from evaluation.suggestions.wording import number, percent
 
 WIDTH, HEIGHT = 420, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 42
+LEFT, RIGHT, TOP, BOTTOM = 52, 20, 10, 42
 HUES = 8
 
 Label = tuple[str, str]
@@ -72,7 +72,8 @@ def ticks(bounds: Range) -> list[float]:
     power = 10.0 ** np.floor(np.log10(raw))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw * 0.999)
     first = np.ceil(low / step - 1e-9) * step
-    return [float(v) for v in np.arange(first, high + step * 1e-6, step)]
+    # Adding 0 turns -0 into 0.
+    return [float(v) + 0.0 for v in np.arange(first, high + step * 1e-6, step)]
 
 
 def svg(content: str, title: Label, width: int = WIDTH, height: int = HEIGHT) -> str:

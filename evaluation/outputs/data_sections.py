@@ -23,8 +23,9 @@ from evaluation.outputs.markup import (
 )
 from evaluation.outputs.thumbnails import Thumbnails
 from evaluation.suggestions.data_rules import rule_words
-from evaluation.suggestions.wording import describe_range, number, percent
+from evaluation.suggestions.wording import describe_range, number, percent, property_name
 
+KINDS = {"exact": ("exact", "完全相同"), "near": ("near", "近似")}
 SHOWN_GROUPS = 8
 SHOWN_IN_GROUP = 4
 SHOWN_POINTS = 2000
@@ -47,7 +48,7 @@ def sensitivity(found: Findings) -> str:
         )
         rows.append(
             [
-                cell(text(item.column.name), item.column.name),
+                cell(both(*property_name(item.column.name)), item.column.name),
                 cell(charts.fifths(item.fifths)),
                 numeric(float(np.mean(known)) if known else None),
                 numeric(item.noise),
@@ -85,7 +86,7 @@ def _verdict(named: bool, explained_by: str, q: float) -> str:
     if explained_by == "slice":
         return both("explained by a slice", "由切片解释")
     if explained_by:
-        return both(f"explained by {explained_by}", f"由 {explained_by} 解释")
+        return both(f"explained by {explained_by}", f"由{property_name(explained_by)[1]}解释")
     if q < 0.05:
         return both("not on its own", "单独不成立")
     return both("no evidence", "无证据")
@@ -108,7 +109,7 @@ def slices(found: Findings) -> str:
     ]
     rows = [
         [
-            cell(text(rule_words(found, place))),
+            cell(both(rule_words(found, place), rule_words(found, place, chinese=True))),
             numeric(item.n, str(item.n)),
             interval(item.accuracy),
             interval(item.rest),
@@ -135,7 +136,13 @@ def images(found: Findings, thumbs: Thumbnails) -> str:
         known = values[np.isfinite(values)]
         marks = [float(v) for v in (known.mean(), known.min(), np.median(known), known.max())]
         outside = int(extremes(values).sum())
-        rows.append([cell(text(name), name), *map(numeric, marks), numeric(outside, str(outside))])
+        rows.append(
+            [
+                cell(both(*property_name(name)), name),
+                *map(numeric, marks),
+                numeric(outside, str(outside)),
+            ]
+        )
     failed = [
         [cell(text(found.predictions.name(i))), cell(text(reason))]
         for i, reason in found.images.failures[:50]
@@ -170,7 +177,8 @@ def _duplicates(found: Findings, thumbs: Thumbnails) -> str:
             f'<b class="bad">{both("labels differ", "标签矛盾")}</b>' if group.conflicting else ""
         )
         blocks.append(
-            f'<div class="group"><div>{text(group.kind)}<br>{clash}</div>{"".join(cards)}</div>'
+            f'<div class="group"><div>{both(*KINDS[group.kind])}<br>{clash}</div>'
+            f"{''.join(cards)}</div>"
         )
     return head + "".join(blocks)
 
@@ -307,7 +315,12 @@ def drift(found: Findings) -> str:
         return ""
     header = [both("quantity", "量"), "PSI", both("statistic", "统计量"), "q"]
     rows = [
-        [cell(text(s.name), s.name), numeric(s.psi), numeric(s.statistic), numeric(s.q, _q(s.q))]
+        [
+            cell(both(*property_name(s.name)), s.name),
+            numeric(s.psi),
+            numeric(s.statistic),
+            numeric(s.q, _q(s.q)),
+        ]
         for s in item.shifts
     ]
     head = facts(

@@ -244,7 +244,7 @@ def labels(found: Findings, thumbs: Thumbnails) -> str:
         lines = [
             f'{both("label", "标签")}: <b class="bad">{text(given)}</b>',
             f'{both("rather", "更可能")}: <b class="good">{text(suggested)}</b>',
-            f"p = {errors.posterior[i]:.2f}",
+            "p > 0.99" if errors.posterior[i] > 0.995 else f"p = {errors.posterior[i]:.2f}",
         ]
         cards.append(thumbs.card(i, lines))
     return head + (f'<div class="gallery">{"".join(cards)}</div>' if cards else "")

@@ -9,7 +9,13 @@ from evaluation.intervals import Estimate, newcombe, scaled
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
 from evaluation.suggestions.model_rules import Outcome
 from evaluation.suggestions.texts import fill
-from evaluation.suggestions.wording import describe_range, number, percent, tail_p
+from evaluation.suggestions.wording import (
+    describe_range,
+    number,
+    percent,
+    property_name,
+    tail_p,
+)
 
 SMALLEST_GAP = 0.05
 MOST_CLASSES_NAMED = 5
@@ -34,7 +40,9 @@ def properties(found: Findings) -> Outcome:
             Suggestion(
                 rule="SEN",
                 target=item.column.name,
-                text=fill("SEN", name=item.column.name, range=where, gap=percent(gap)),
+                text=fill(
+                    "SEN", name=property_name(item.column.name), range=where, gap=percent(gap)
+                ),
                 evidence={
                     "property": item.column.name,
                     "range": where,
@@ -72,7 +80,7 @@ def slices(found: Findings) -> Outcome:
                 target=str(number_),
                 text=fill(
                     "SLC",
-                    rule=words,
+                    rule=(words, rule_words(found, number_ - 1, chinese=True)),
                     accuracy=percent(item.accuracy.value),
                     rest=percent(item.rest.value),
                 ),
@@ -91,15 +99,17 @@ def slices(found: Findings) -> Outcome:
     return suggestions, list(found.slices.tested)
 
 
-def rule_words(found: Findings, place: int) -> str:
+def rule_words(found: Findings, place: int, chinese: bool = False) -> str:
     """Return a slice's conditions in words."""
     if found.slices is None:
         return ""
     columns = found.slices.columns
-    return " & ".join(
-        f"{columns[c.column].name} {describe_range(columns[c.column], c.low, c.high)}"
-        for c in found.slices.slices[place].rule
-    )
+    parts = []
+    for condition in found.slices.slices[place].rule:
+        column = columns[condition.column]
+        where = describe_range(column, condition.low, condition.high)
+        parts.append(f"{property_name(column.name)[chinese]} {where}")
+    return " & ".join(parts)
 
 
 def rare_classes(found: Findings) -> Outcome:

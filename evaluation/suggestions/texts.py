@@ -84,6 +84,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def fill(rule: str, /, **values: str) -> dict[str, str]:
-    """Return the texts of a rule with its gaps filled."""
-    return {language: text.format(**values) for language, text in TEXTS[rule].items()}
+def fill(rule: str, /, **values: str | tuple[str, str]) -> dict[str, str]:
+    """Return the texts of a rule with its gaps filled; a pair holds the English and the Chinese."""
+    result = {}
+    for place, (language, text) in enumerate(TEXTS[rule].items()):
+        words = {k: v if isinstance(v, str) else v[place] for k, v in values.items()}
+        result[language] = text.format(**words)
+    return result

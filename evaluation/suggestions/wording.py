@@ -1,10 +1,33 @@
 """How numbers appear in sentences, and the p-value that an interval implies."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy import stats
 
 from evaluation.columns import Column
 from evaluation.intervals import Estimate, quantile
+
+PROPERTY_NAMES: Mapping[str, str] = {
+    "brightness": "亮度",
+    "contrast": "对比度",
+    "saturation": "饱和度",
+    "colourfulness": "色彩丰富度",
+    "sharpness": "清晰度",
+    "noise": "噪声",
+    "entropy": "熵",
+    "aspect_ratio": "高宽比",
+    "resolution": "分辨率",
+    "class": "类别",
+    "label": "标签",
+    "prediction": "预测",
+    "confidence": "置信度",
+}
+
+
+def property_name(name: str) -> tuple[str, str]:
+    """Return a property's name in English and Chinese; the caller's own names stay as they are."""
+    return name, PROPERTY_NAMES.get(name, name)
 
 
 def number(value: float | None) -> str:

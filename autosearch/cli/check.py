@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from autosearch.executors.base import Executor, Exit
     from autosearch.experiment.model import Experiment, Metric
     from autosearch.metrics.extractor import Hit
+    from autosearch.metrics.review import LineMatch
     from autosearch.trial import Trial
 
 FIRST_TRIALS = 3
 SHOWN_HITS = 3
+SHOWN_NEAR = 3
+# Near misses are looked for line by line, which takes longer; they show early or never.
+REVIEWED_BYTES = 2**20
 LAST_LINES = 10
 TAIL_BYTES = 16_384
 FAILED = 4
@@ -47,10 +51,15 @@ def add_check(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """A log that was read. hits: per metric, in the order of the log. state: of the run, if any."""
+    """A log that was read.
+
+    hits: per metric, in the order of the log. near: per metric, the first lines with a note. state:
+    of the run, if any.
+    """
 
     log: bytes
     hits: "dict[str, list[Hit]]"
+    near: "dict[str, list[LineMatch]]"
     state: str = ""
     reason: str = ""
 
@@ -150,7 +159,20 @@ def _look(experiment: "Experiment", log: bytes, state: str = "", reason: str = "
         hits[hit.metric].append(hit)
     for name, why in extractor.suspended.items():
         note(f"{name}: {why}")
-    return Look(log, hits, state, reason)
+    return Look(log, hits, _near(experiment, log), state, reason)
+
+
+def _near(experiment: "Experiment", log: bytes) -> "dict[str, list[LineMatch]]":
+    """Return for each metric the first lines that its rule misses or reads only a part of."""
+    from autosearch.metrics.review import show_matches
+
+    near: dict[str, list[LineMatch]] = {metric.name: [] for metric in experiment.metrics}
+    for match in show_matches([metric.rule for metric in experiment.metrics], log[:REVIEWED_BYTES]):
+        if match.note and len(near[match.metric]) < SHOWN_NEAR:
+            near[match.metric].append(match)
+        if all(len(found) == SHOWN_NEAR for found in near.values()):
+            break
+    return near
 
 
 def _run(experiment: "Experiment", trial: "Trial") -> Look:
@@ -174,14 +196,12 @@ def _run(experiment: "Experiment", trial: "Trial") -> Look:
             log = executor.read_log(job.number, job.attempt, 0, LOG_BYTES)
         finally:
             executor.close()
-    look = _look(experiment, log)
-    tail = log[-TAIL_BYTES:].decode("utf-8", "replace")
     if end is None:
-        return Look(log, look.hits, "lost", "its supervisor was killed")
-    judged = verdict(end, (), experiment.metrics, tail)
+        return _look(experiment, log, "lost", "its supervisor was killed")
+    judged = verdict(end, (), experiment.metrics, log[-TAIL_BYTES:].decode("utf-8", "replace"))
     if judged.state == "no_metric":
-        return Look(log, look.hits, "completed", "")
-    return Look(log, look.hits, judged.state, judged.reason)
+        return _look(experiment, log, "completed")
+    return _look(experiment, log, judged.state, judged.reason)
 
 
 def _wait_for_exit(executor: "Executor") -> "Exit | None":
@@ -202,17 +222,23 @@ def _wait_for_exit(executor: "Executor") -> "Exit | None":
 
 
 def _say_look(experiment: "Experiment", look: Look) -> None:
-    from autosearch.metrics.reduce import reduce_values
-
     if look.state:
         why = f": {formats.clean(look.reason)}" if look.reason else ""
         say(f"\nthe trial {look.state.replace('_', ' ')}{why}")
     for metric in experiment.metrics:
-        hits = look.hits[metric.name]
-        name = formats.clean(metric.name)
-        if not hits:
-            say(f"\n{name}: no value found; {likely_text(metric.name, look.log)}")
-            continue
+        _say_metric(metric, look)
+    if look.state not in ("", "completed"):
+        say("\nlast lines of its output")
+        for line in look.log[-TAIL_BYTES:].splitlines()[-LAST_LINES:]:
+            say(f"  {shown_line(line.decode('utf-8', 'replace'))}")
+
+
+def _say_metric(metric: "Metric", look: Look) -> None:
+    from autosearch.metrics.reduce import reduce_values
+
+    hits = look.hits[metric.name]
+    name = formats.clean(metric.name)
+    if hits:
         value = reduce_values([h.value for h in hits], metric.reduce, metric.mode)
         say(
             f"\n{name}: {formats.plural(len(hits), 'value')}, counts as "
@@ -221,10 +247,13 @@ def _say_look(experiment: "Experiment", look: Look) -> None:
         middle = ["  …"] if len(hits) > SHOWN_HITS + 1 else []
         shown = [_hit_line(look.log, hit) for hit in hits]
         say("\n".join([*shown[:SHOWN_HITS], *middle, *shown[SHOWN_HITS:][-1:]]))
-    if look.state not in ("", "completed"):
-        say("\nlast lines of its output")
-        for line in look.log[-TAIL_BYTES:].splitlines()[-LAST_LINES:]:
-            say(f"  {shown_line(line.decode('utf-8', 'replace'))}")
+    else:
+        say(f"\n{name}: no value found; {likely_text(metric.name, look.log)}")
+    if look.near[metric.name]:
+        say("  look at these lines too:")
+    for near in look.near[metric.name]:
+        note_text = formats.clean(near.note)
+        say(f"  line {near.line_number}: {note_text}  in  {shown_line(near.line)}")
 
 
 def _hit_line(log: bytes, hit: "Hit") -> str:
@@ -252,5 +281,11 @@ def _as_json(
             {"value": h.value, "step": h.step, "line": line_at(look.log, h.offset)[0]} for h in hits
         ]
         for name, hits in look.hits.items()
+    }
+    found["near_misses"] = {
+        name: [
+            {"line": m.line_number, "value": m.value, "note": m.note, "text": m.line} for m in near
+        ]
+        for name, near in look.near.items()
     }
     return found

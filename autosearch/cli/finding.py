@@ -27,13 +27,15 @@ def shown_line(line: str) -> str:
 
 
 def line_at(log: bytes, offset: int) -> tuple[int, str]:
-    """Return the number, from 1, and the text of the line that holds a byte of a log."""
+    """Return the number, from 1, and the text of the line that holds a byte of a log.
+
+    Lines are counted as `grep -n` counts them: the states of a progress bar, each ended by a
+    carriage return, share one number. The text is of the one state.
+    """
     start = max(log.rfind(b"\n", 0, offset), log.rfind(b"\r", 0, offset)) + 1
     ends = [at for at in (log.find(b"\n", offset), log.find(b"\r", offset)) if at >= 0]
     end = min(ends, default=len(log))
-    before = log[:start]
-    breaks = before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
-    return breaks + 1, log[start:end].decode("utf-8", "replace")
+    return log.count(b"\n", 0, start) + 1, log[start:end].decode("utf-8", "replace")
 
 
 def likely_text(metric: str, log: bytes) -> str:

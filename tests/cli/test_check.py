@@ -64,11 +64,25 @@ def test_every_fault_has_its_place_at_the_start_of_a_line(tmp_path: Path) -> Non
     assert shown.stdout == ""
 
 
-def test_line_at_counts_progress_bars_as_lines() -> None:
+def test_near_misses_are_shown_with_their_reasons(tmp_path: Path) -> None:
+    log = "loss went down\nloss: 1.5e-05\rloss: 0.5\nval_loss: 3\n"
+    (tmp_path / "log").write_bytes(log.encode())
+    rule = r"metric.regex=(?<!_)loss:\s(\d+\.\d+)"
+    words = ("check", project(tmp_path), "--log", tmp_path / "log", "--set", rule)
+    shown = autosearch(*words).stdout
+    assert "line 2, step 2: 0.5  in  loss: 0.5" in shown
+    assert "line 1: the metric is named, but the regex does not match  in  loss went down" in shown
+    assert "line 2: 1.5 is only a part of a number in this line  in  loss: 1.5e-05" in shown
+    assert "val_loss" not in shown
+    near = strict(autosearch(*words, "--json").stdout)["near_misses"]["loss"]
+    assert [(m["line"], m["value"]) for m in near] == [(1, None), (2, 1.5)]
+
+
+def test_lines_are_counted_as_grep_counts_them() -> None:
     log = b"a\nb\rc\r\nd"
     assert [line_at(log, log.index(c)) for c in (b"a", b"b", b"c", b"d")] == [
         (1, "a"),
         (2, "b"),
-        (3, "c"),
-        (4, "d"),
+        (2, "c"),
+        (3, "d"),
     ]

@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.executors")
+pytest.register_assert_rewrite("tests.contract.executors", "tests.contract.supervised")

@@ -7,7 +7,8 @@ import pytest
 
 from autosearch.executors.base import Executor, Metrics, Resources
 from autosearch.executors.local import LocalExecutor
-from tests.contract.executors import Jobs, SupervisedContract, has_ended, poll_until, run
+from tests.contract.executors import Jobs, has_ended, poll_until, run
+from tests.contract.supervised import SupervisedContract
 
 
 class TestLocalExecutor(SupervisedContract):

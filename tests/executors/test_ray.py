@@ -18,7 +18,6 @@ from tests.contract.executors import (
     TREE,
     Jobs,
     Outcome,
-    SupervisedContract,
     has_ended,
     poll_until,
     processes_with,
@@ -26,6 +25,7 @@ from tests.contract.executors import (
     run,
     wait_until,
 )
+from tests.contract.supervised import SupervisedContract
 
 pytestmark = pytest.mark.ray
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autosearch.executors.base import Event, Executor, Limits, Lost
+from autosearch.executors.base import Event, Executor, Job, Limits, Lost
 from tests.contract.executors import (
     ExecutorContract,
     Jobs,

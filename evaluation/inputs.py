@@ -159,7 +159,7 @@ def _score_array(pred_list: object) -> NDArray[np.generic]:
         )
     if len(pred_list) == 0:
         raise InputError("pred_list is empty; there is nothing to judge")
-    values = _as_array(pred_list)
+    values = _numbers(_as_array(pred_list))
     if values.dtype.kind in "OUSV" or values.ndim > 2:
         raise InputError(
             f"pred_list has shape {values.shape} and dtype {values.dtype}; expected numbers of "
@@ -198,6 +198,16 @@ def _as_array(pred_list: object) -> NDArray[np.generic]:
                 "every sample needs one score per class"
             )
     raise InputError("pred_list cannot be read as numbers of shape (samples, classes)")
+
+
+def _numbers(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the array with numbers that were stored as objects, as DataFrames do, unpacked."""
+    if values.dtype.kind != "O" or values.ndim != 2:
+        return values
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError):
+        return values
 
 
 def _check_finite(values: NDArray[np.generic]) -> None:

@@ -10,7 +10,7 @@ from evaluation.arrays import Floats, Ints, Mask
 from evaluation.columns import Column
 from evaluation.confusion import count
 from evaluation.inputs import Predictions
-from evaluation.intervals import Estimate, benjamini_hochberg, combine, newcombe, wilson
+from evaluation.intervals import Estimate, benjamini_hochberg, combine, newcombe, scaled, wilson
 from evaluation.slices import Slice
 from evaluation.subgroups import (
     Condition,
@@ -261,8 +261,17 @@ def _confirm(
 def cross_fitted_excess(
     column: Column, place: int, wrong: Floats, strata: Ints, halves: Ints, alpha: float
 ) -> Estimate:
-    """Return the share of samples lost in the range, each half judged with the other's range."""
+    """Return the share of samples lost in the range, each half judged with the other's range.
+
+    Half the data cut the range less well than all of them, so this errs on the low side; the same
+    figure of the final range, which was chosen for it, errs on the high side. The interval spans
+    both: it reaches from the lower end of the first to the upper end of whichever is higher.
+    """
     known = column.codes >= 0
+    whole = _scan(column, place, known, wrong, strata)
+    if whole is None:
+        return Estimate(None, reason="too few samples to cut a range")
+    chosen = excess_share(column.members(whole.low, whole.high), known, wrong, strata, alpha)
     parts = []
     for half in (0, 1):
         found = _scan(column, place, known & (halves == half), wrong, strata)
@@ -273,8 +282,8 @@ def cross_fitted_excess(
     value = sum(part.value or 0.0 for part in parts) / 2
     half_widths = [((part.high or 0.0) - (part.low or 0.0)) / 2 for part in parts]
     half_width = float(np.hypot(half_widths[0], half_widths[1])) / 2
-    share = float(known.mean())
-    return Estimate(value * share, (value - half_width) * share, (value + half_width) * share)
+    high = max(value + half_width, chosen.high or 0.0)
+    return scaled(Estimate(value, value - half_width, high), float(known.mean()))
 
 
 def _name_in_turn(

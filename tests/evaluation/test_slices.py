@@ -194,3 +194,13 @@ def test_constant_and_missing_values() -> None:
     assert constant == ["flat", "empty", "text"]
     assert columns[0].bins == 2
     assert np.bincount(columns[0].codes).tolist() == [45, 5]
+
+
+def test_a_property_that_tells_the_label_is_a_shortcut() -> None:
+    data, columns, _ = planted(2, "none")
+    telling = numeric("telling", data.labels + np.random.default_rng(0).normal(size=1800) * 0.2)
+    assert telling is not None
+    sensitive, _ = analysed(data, [columns[0], telling])
+    assert sensitive[0].label_v < 0.05
+    assert sensitive[1].label_v > 0.7
+    assert sensitive[1].label_q < 1e-6

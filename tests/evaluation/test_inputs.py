@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.errors import InputError, UnsupportedTaskError
-from evaluation.inputs import check_task, read_label_map, read_predictions
+from evaluation.inputs import check_task, read_predictions
+from evaluation.label_map import read_label_map
 
 GOOD = [[0.8, 0.2], [0.3, 0.7], [0.5, 0.5]]
 

@@ -96,6 +96,27 @@ def summary(counts: Ints, alpha: float) -> dict[str, Estimate]:
     return result
 
 
+def cluster_order(counts: Ints) -> list[int]:
+    """Return the classes in an order that puts those that are confused side by side.
+
+    Leaves of an average-linkage tree on the share of errors between two classes, in optimal order
+    (Bar-Joseph et al. 2001).
+    """
+    from scipy.cluster import hierarchy
+    from scipy.spatial.distance import squareform
+
+    k = len(counts)
+    if k < 3:
+        return list(range(k))
+    support = np.maximum(counts.sum(axis=1), 1)
+    shares = counts / support[:, None]
+    closeness = (shares + shares.T) / 2
+    distance = 1 - closeness / max(float((closeness - np.diag(np.diag(closeness))).max()), 1e-12)
+    np.fill_diagonal(distance, 0.0)
+    tree = hierarchy.linkage(squareform(distance, checks=False), "average", optimal_ordering=True)
+    return [int(leaf) for leaf in hierarchy.leaves_list(tree)]
+
+
 def standard_error(shares: Floats, slope: Floats, n: int) -> float:
     """Return the standard error of a figure whose derivative by the shares is `slope`."""
     mean = float((shares * slope).sum())

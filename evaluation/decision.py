@@ -33,7 +33,7 @@ def bias_gain(predictions: Predictions, halves: Ints, alpha: float) -> BiasGain 
     """Return the cross-fitted gain in macro-F1 of a class bias; None where none is chosen."""
     k, labels = predictions.k, predictions.labels
     index = [np.flatnonzero(halves == half) for half in (0, 1)]
-    if min(map(len, index)) < 2 or k < 2:
+    if min(map(len, index)) < 2 or len(np.unique(labels)) < 2:
         return None
     fitted = [_candidates(predictions, rows) for rows in index]
     predicted = predictions.predicted.copy()

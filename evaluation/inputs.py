@@ -3,8 +3,7 @@
 scores (probabilities, logits or class ids), labels, names, class names  ->  Predictions
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from evaluation.arrays import Ints, Scores, row_blocks, softmax
 from evaluation.errors import InputError, UnsupportedTaskError
+from evaluation.label_map import is_blank, read_label_map, short
 
 InputKind: TypeAlias = Literal["auto", "probability", "logits", "label"]
 KINDS: tuple[str, ...] = get_args(InputKind)
@@ -141,7 +141,7 @@ def _from_ids(
     highest = int(max(labels.max(), predicted.max())) + 1
     if highest > MOST_CLASSES:
         raise InputError(f"class id {highest - 1}: there can be at most {MOST_CLASSES} classes")
-    size = highest if _is_blank(label_map) else None
+    size = highest if is_blank(label_map) else None
     classes = read_label_map(label_map, size, warnings)
     _check_range(predicted, len(classes), "pred_list")
     _check_range(labels, len(classes), "label_list")
@@ -154,12 +154,12 @@ def _from_ids(
 def _score_array(pred_list: object) -> NDArray[np.generic]:
     if pred_list is None or not hasattr(pred_list, "__len__") or isinstance(pred_list, str | dict):
         raise InputError(
-            f"pred_list is {_short(pred_list)}; expected a list with one entry per sample, "
+            f"pred_list is {short(pred_list)}; expected a list with one entry per sample, "
             "each a list of one score per class"
         )
     if len(pred_list) == 0:
         raise InputError("pred_list is empty; there is nothing to judge")
-    values = _as_array(pred_list)
+    values = _numbers(_as_array(pred_list))
     if values.dtype.kind in "OUSV" or values.ndim > 2:
         raise InputError(
             f"pred_list has shape {values.shape} and dtype {values.dtype}; expected numbers of "
@@ -198,6 +198,16 @@ def _as_array(pred_list: object) -> NDArray[np.generic]:
                 "every sample needs one score per class"
             )
     raise InputError("pred_list cannot be read as numbers of shape (samples, classes)")
+
+
+def _numbers(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the array with numbers that were stored as objects, as DataFrames do, unpacked."""
+    if values.dtype.kind != "O" or values.ndim != 2:
+        return values
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError):
+        return values
 
 
 def _check_finite(values: NDArray[np.generic]) -> None:
@@ -257,7 +267,7 @@ def _refuse_row(index: int, row: NDArray[np.generic]) -> None:
 
 def _label_array(label_list: object, warnings: list[str]) -> Ints:
     if label_list is None or not hasattr(label_list, "__len__") or isinstance(label_list, str):
-        raise InputError(f"label_list is {_short(label_list)}; expected one class id per sample")
+        raise InputError(f"label_list is {short(label_list)}; expected one class id per sample")
     if len(label_list) == 0:
         raise InputError("label_list is empty; there is nothing to judge against")
     try:
@@ -312,78 +322,11 @@ def _check_range(ids: Ints, k: int, where: str) -> None:
         )
 
 
-def _is_blank(label_map: object) -> bool:
-    return label_map is None or (isinstance(label_map, str | Mapping) and len(label_map) == 0)
-
-
-def read_label_map(label_map: object, k: int | None, warnings: list[str]) -> tuple[str, ...]:
-    """Return the class names in the order of their ids.
-
-    label_map: {id: name} with int or text ids, {name: id}, a list of names, or JSON text of any of
-    these; blank for "0", "1", …  k: the number of classes where it is known.
-    """
-    if _is_blank(label_map):
-        return tuple(map(str, range(k or 0)))
-    content = label_map
-    if isinstance(content, str | bytes):
-        try:
-            content = json.loads(content)
-        except ValueError as fault:
-            raise InputError(
-                f"label_map_dict is no JSON ({fault}); expected e.g. "
-                '\'{"0": "cat", "1": "dog"}\' or a dict'
-            ) from fault
-    if isinstance(content, Sequence) and not isinstance(content, str):
-        content = dict(enumerate(content))
-    if not isinstance(content, Mapping):
-        raise InputError(f"label_map_dict is {_short(content)}; expected a dict of id to name")
-    names = _names_by_id(content, warnings)
-    size = len(names) if k is None else k
-    missing = next((i for i in range(size) if i not in names), None)
-    if missing is not None:
-        raise InputError(f"label_map_dict has no name for class id {missing} (of {size} classes)")
-    extra = sorted(set(names) - set(range(size)))
-    if extra:
-        raise InputError(
-            f"label_map_dict names class id {extra[0]}, but pred_list has {size} scores per sample"
-        )
-    return _distinct([names[i] for i in range(size)])
-
-
-def _names_by_id(content: Mapping[object, object], warnings: list[str]) -> dict[int, str]:
-    keys = [str(key).strip() for key in content]
-    if not all(key.isdecimal() for key in keys):
-        if not all(type(v) is int or str(v).isdecimal() for v in content.values()):
-            wrong = next(key for key in keys if not key.isdecimal())
-            raise InputError(f"label_map_dict has the key {wrong!r}; keys must be class ids")
-        warnings.append("label_map_dict maps names to ids; it was turned round")
-        pairs = [(int(str(value)), str(key)) for key, value in content.items()]
-    else:
-        pairs = [(int(key), str(value)) for key, value in zip(keys, content.values(), strict=True)]
-    result: dict[int, str] = {}
-    for index, name in pairs:
-        if index in result:
-            raise InputError(f"label_map_dict names class id {index} twice")
-        result[index] = name
-    return result
-
-
-def _distinct(names: list[str]) -> tuple[str, ...]:
-    seen: dict[str, int] = {}
-    for index, name in enumerate(names):
-        if name in seen:
-            raise InputError(
-                f"label_map_dict gives the ids {seen[name]} and {index} the same name {name!r}"
-            )
-        seen[name] = index
-    return tuple(names)
-
-
 def _names(name_list: object, n: int, warnings: list[str]) -> tuple[str, ...]:
     if name_list is None or (hasattr(name_list, "__len__") and len(name_list) == 0):
         return ()
     if isinstance(name_list, str) or not hasattr(name_list, "__len__"):
-        raise InputError(f"name_list is {_short(name_list)}; expected one file name per sample")
+        raise InputError(f"name_list is {short(name_list)}; expected one file name per sample")
     if len(name_list) != n:
         raise InputError(f"name_list has {len(name_list)} entries and label_list has {n}")
     names = tuple(map(str, name_list))  # type: ignore[call-overload]  # its length was taken before
@@ -399,8 +342,3 @@ def _warn_about_classes(labels: Ints, k: int, warnings: list[str]) -> None:
         warnings.append("all samples are of one class: ranking metrics are undefined")
     elif present < k:
         warnings.append(f"{k - present} of {k} classes have no sample")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

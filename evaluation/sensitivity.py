@@ -10,7 +10,7 @@ from evaluation.arrays import Floats, Ints, Mask
 from evaluation.columns import Column
 from evaluation.confusion import count
 from evaluation.inputs import Predictions
-from evaluation.intervals import Estimate, benjamini_hochberg, combine, newcombe, wilson
+from evaluation.intervals import Estimate, benjamini_hochberg, combine, newcombe, scaled, wilson
 from evaluation.slices import Slice
 from evaluation.subgroups import (
     Condition,
@@ -48,7 +48,9 @@ class Sensitivity:
     sensitivity), and noise: its mean where correctness is shuffled within the class. p, q: of any
     difference in accuracy between fifths (chi-square); class_q: smallest q over class and fifth.
     found: the range with the most errors, named where confirmed_q < 0.05. confirmed_p: the range
-    is searched on one half of the data and tested on the other, both ways. adjusted_p: the same
+    is searched on one half of the data and tested on the other, both ways. label_v, label_q: how
+    much the property alone tells of the label (Cramér's V over the fifths), a possible shortcut.
+    adjusted_p: the same
     given the properties named before it; explained_by: the one that made it vanish.
     """
 
@@ -59,6 +61,8 @@ class Sensitivity:
     p: float
     q: float
     class_q: float
+    label_v: float
+    label_q: float
     gap: Estimate
     found: Condition | None
     confirmed_p: float
@@ -88,6 +92,8 @@ def analyse_columns(
         strata = split(strata, item.inside)
     binned = [_fifths(column, labels, predicted, k, alpha) for column in columns]
     p = [_chi_square(codes, wrong) for codes, _ in binned]
+    shortcuts = [_label_association(codes, labels, k) for codes, _ in binned]
+    label_q = benjamini_hochberg([item[1] for item in shortcuts])
     class_q = _class_tests([codes for codes, _ in binned], labels, wrong, k)
     confirmed = [_confirm(column, i, wrong, labels, halves) for i, column in enumerate(columns)]
     confirmed_q = benjamini_hochberg([item[0] for item in confirmed])
@@ -108,6 +114,8 @@ def analyse_columns(
                 p=p[i],
                 q=float(benjamini_hochberg(p)[i]),
                 class_q=class_q[i],
+                label_v=shortcuts[i][0],
+                label_q=float(label_q[i]),
                 gap=_gap(inside, column, wrong, alpha),
                 found=found,
                 confirmed_p=confirmed[i][0],
@@ -179,6 +187,22 @@ def _chi_square(codes: Ints, wrong: Floats) -> float:
     if table.shape[1] < 2 or (table.sum(axis=1) == 0).any():
         return 1.0
     return float(stats.chi2_contingency(table, correction=False).pvalue)
+
+
+def _label_association(codes: Ints, labels: Ints, k: int) -> tuple[float, float]:
+    """Return Cramér's V of fifth and label without chance (Bergsma 2013), and its p-value."""
+    known = codes >= 0
+    bins = int(codes.max()) + 1
+    table = np.bincount(codes[known] * k + labels[known], minlength=bins * k).reshape(bins, k)
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    n, (rows, columns) = int(table.sum()), table.shape
+    if min(rows, columns) < 2:
+        return 0.0, 1.0
+    test = stats.chi2_contingency(table, correction=False)
+    free = (rows - 1) * (columns - 1) / (n - 1)
+    strength = max(float(test.statistic) / n - free, 0.0)
+    smaller = min(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)) - 1
+    return min((strength / max(smaller, 1e-12)) ** 0.5, 1.0), float(test.pvalue)
 
 
 def _class_tests(codes: list[Ints], labels: Ints, wrong: Floats, k: int) -> list[float]:
@@ -261,8 +285,17 @@ def _confirm(
 def cross_fitted_excess(
     column: Column, place: int, wrong: Floats, strata: Ints, halves: Ints, alpha: float
 ) -> Estimate:
-    """Return the share of samples lost in the range, each half judged with the other's range."""
+    """Return the share of samples lost in the range, each half judged with the other's range.
+
+    Half the data cut the range less well than all of them, so this errs on the low side; the same
+    figure of the final range, which was chosen for it, errs on the high side. The interval spans
+    both: it reaches from the lower end of the first to the upper end of whichever is higher.
+    """
     known = column.codes >= 0
+    whole = _scan(column, place, known, wrong, strata)
+    if whole is None:
+        return Estimate(None, reason="too few samples to cut a range")
+    chosen = excess_share(column.members(whole.low, whole.high), known, wrong, strata, alpha)
     parts = []
     for half in (0, 1):
         found = _scan(column, place, known & (halves == half), wrong, strata)
@@ -273,8 +306,8 @@ def cross_fitted_excess(
     value = sum(part.value or 0.0 for part in parts) / 2
     half_widths = [((part.high or 0.0) - (part.low or 0.0)) / 2 for part in parts]
     half_width = float(np.hypot(half_widths[0], half_widths[1])) / 2
-    share = float(known.mean())
-    return Estimate(value * share, (value - half_width) * share, (value + half_width) * share)
+    high = max(value + half_width, chosen.high or 0.0)
+    return scaled(Estimate(value, value - half_width, high), float(known.mean()))
 
 
 def _name_in_turn(

@@ -37,7 +37,7 @@ def sensitivity(found: Findings) -> str:
     header = [both("property", "属性"), both("accuracy by fifth", "各五分位准确率")]
     header += [both("std of F1", "F1 标准差"), both("without effect", "无影响时"), "q"]
     header += [both("worst range", "最差范围"), both("gap", "差距"), both("confirmed q", "确认 q")]
-    header += [both("verdict", "结论")]
+    header += [both("tells the label (V)", "与标签关联 V"), both("verdict", "结论")]
     rows = []
     for item in found.sensitivity:
         known = [value for value in item.std if value is not None]
@@ -56,6 +56,7 @@ def sensitivity(found: Findings) -> str:
                 cell(text(where), where),
                 interval(item.gap),
                 numeric(item.confirmed_q, _q(item.confirmed_q)),
+                numeric(item.label_v, f"{item.label_v:.2f}{'*' if item.label_q < 0.05 else ''}"),
                 cell(_verdict(item.named, item.explained_by, item.confirmed_q)),
             ]
         )
@@ -64,10 +65,12 @@ def sensitivity(found: Findings) -> str:
     explained = note(
         "Std of F1 is ModelArts' sensitivity, the mean over classes; beside it what it would be "
         "without any effect. The worst range is searched on one half of the data and tested on the "
-        "other; gap: accuracy elsewhere less accuracy inside.",
+        "other; gap: accuracy elsewhere less accuracy inside. V: how much the property alone tells "
+        "of the label, 0 to 1 (* q < 0.05); a high one invites shortcuts.",
         "F1 标准差即 ModelArts 的敏感度（类别平均），旁边是无任何影响时的数值。"
         "最差范围在一半数据上搜索、"
-        "在另一半上检验；差距：其余准确率减去该范围内准确率。",
+        "在另一半上检验；差距：其余准确率减去该范围内准确率。"
+        "V：仅凭该属性能在多大程度上推知标签（0–1，* q < 0.05），过高易成为捷径。",
     )
     constant = ""
     if found.constant_columns:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from evaluation.arrays import row_blocks
+from evaluation.confusion import cluster_order
 from evaluation.findings import Findings
 from evaluation.images import blank, extremes
 from evaluation.outputs.plain import plain
@@ -132,6 +133,7 @@ def _confusion(found: Findings) -> dict[str, Any]:
         result["sparse"] = [
             [int(r), int(c), int(found.counts[r, c])] for r, c in zip(rows, columns, strict=True)
         ]
+    result["order"] = cluster_order(found.counts) if k <= DENSE_CLASSES else None
     result["top_pairs"] = plain(found.pairs)
     joint = found.confidences.label_errors if found.confidences else None
     result["overlapping"] = _overlaps(joint.joint) if joint is not None else []
@@ -270,6 +272,8 @@ def _sensitivity(found: Findings, item: Sensitivity) -> dict[str, Any]:
         "p": plain(item.p),
         "q": plain(item.q),
         "class_q": plain(item.class_q),
+        "label_v": plain(item.label_v),
+        "label_q": plain(item.label_q),
         "range": None if where is None else describe_range(item.column, where.low, where.high),
         "effect": plain(item.gap),
         "confirmed_p": plain(item.confirmed_p),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evaluation.confusion import cluster_order
 from evaluation.curves import Curve
 from evaluation.findings import Findings
 from evaluation.outputs import charts
@@ -23,6 +24,8 @@ from evaluation.suggestions.wording import number, percent
 
 SHOWN_CURVES = 6
 SHOWN_CLASSES = 60
+# Fewer classes keep the order that the caller knows them in.
+ORDERED_CLASSES = 15
 SHOWN_LABELS = 60
 SHOWN_ERRORS = 36
 
@@ -113,11 +116,14 @@ def confusion(found: Findings) -> str:
     caption = both("rows: true class, columns: predicted class", "行：真实类别，列：预测类别")
     if len(counts) > SHOWN_CLASSES:
         errors = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diag(counts)
-        chosen = np.sort(np.argsort(-errors, kind="stable")[:SHOWN_CLASSES])
+        chosen = np.argsort(-errors, kind="stable")[:SHOWN_CLASSES]
         caption += both(
             f"; the {SHOWN_CLASSES} classes with the most errors",
             f"；错误最多的 {SHOWN_CLASSES} 个类别",
         )
+    if len(chosen) > ORDERED_CLASSES:
+        chosen = chosen[cluster_order(counts[np.ix_(chosen, chosen)])]
+        caption += both("; confused classes side by side", "；易混淆的类别相邻排列")
     picture = charts.heat(counts[np.ix_(chosen, chosen)], [names[c] for c in chosen])
     header = [both("pair", "类别对"), both("errors", "错误数"), both("expected", "期望"), "q"]
     header += [both("direction", "方向"), both("gain of best threshold", "最佳阈值收益")]

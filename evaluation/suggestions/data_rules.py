@@ -8,7 +8,7 @@ from evaluation.images import blank, extremes
 from evaluation.intervals import Estimate, newcombe, scaled
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
 from evaluation.suggestions.model_rules import Outcome
-from evaluation.suggestions.texts import fill
+from evaluation.suggestions.texts import REMEDIES, fill
 from evaluation.suggestions.wording import (
     describe_range,
     number,
@@ -41,7 +41,11 @@ def properties(found: Findings) -> Outcome:
                 rule="SEN",
                 target=item.column.name,
                 text=fill(
-                    "SEN", name=property_name(item.column.name), range=where, gap=percent(gap)
+                    "SEN",
+                    name=property_name(item.column.name),
+                    range=where,
+                    gap=f"{100 * gap:.1f}",
+                    remedy=REMEDIES["range" if item.column.categories is None else "category"],
                 ),
                 evidence={
                     "property": item.column.name,
@@ -277,7 +281,7 @@ def overfit(found: Findings) -> Outcome:
         Suggestion(
             rule="OVF",
             target="",
-            text=fill("OVF", gap=percent(gap.value)),
+            text=fill("OVF", gap=f"{100 * gap.value:.1f}"),
             evidence={"gap": gap},
             claim=Claim("Newcombe interval of the gap excludes 0", p, p),
             gain=Gain("accuracy", gap, "ceiling", _deficit(found)),

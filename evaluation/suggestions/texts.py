@@ -28,10 +28,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "宏平均 F1 由 {before} 升至 {after}。",
     },
     "SEN": {
-        "en": "Images with {name} {range} are {gap} less accurate. Collect or augment images of "
-        "this range, or normalise {name} at the input.",
-        "zh": "{name} 处于 {range} 的图像准确率低 {gap}。请采集或增强该范围的图像，"
-        "或在输入端对 {name} 做归一化。",
+        "en": "Images with {name} {range} are {gap} points less accurate. {remedy}",
+        "zh": "{name} 处于 {range} 的图像准确率低 {gap} 个百分点。{remedy}",
     },
     "SLC": {
         "en": "Samples with {rule} reach {accuracy} against {rest} elsewhere. Collect or augment "
@@ -72,15 +70,25 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "请进行对抗训练，或先用 Lanczos 缩放。",
     },
     "OVF": {
-        "en": "Accuracy on the reference (training) set is {gap} above the one here. Regularise, "
-        "augment, or stop earlier.",
-        "zh": "参考（训练）集上的准确率比此处高 {gap}。请加强正则化、数据增强或提前停止。",
+        "en": "Accuracy on the reference (training) set is {gap} points above the one here. "
+        "Regularise, augment, or stop earlier.",
+        "zh": "参考（训练）集上的准确率比此处高 {gap} 个百分点。请加强正则化、数据增强或提前停止。",
     },
     "NEV": {
         "en": "{classes} cannot be judged: their intervals are wider than ±0.1. Add {needed} "
         "evaluation images in all.",
         "zh": "{classes} 无法判断：置信区间宽于 ±0.1。共需增加 {needed} 张评估图像。",
     },
+}
+
+
+# What to do about a property: of a category nothing can be normalised.
+REMEDIES: Mapping[str, tuple[str, str]] = {
+    "category": ("Collect or augment such images.", "请采集或增强此类图像。"),
+    "range": (
+        "Collect or augment images of this range, or normalise the property at the input.",
+        "请采集或增强该范围的图像，或在输入端对该属性做归一化。",
+    ),
 }
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.errors import InputError, UnsupportedTaskError
-from evaluation.inputs import check_task, read_label_map, read_predictions
+from evaluation.inputs import check_task, read_predictions
+from evaluation.label_map import read_label_map
 
 GOOD = [[0.8, 0.2], [0.3, 0.7], [0.5, 0.5]]
 
@@ -50,6 +51,10 @@ def test_lists_of_arrays_are_read() -> None:
     assert read_predictions(rows, [0, 1]).predicted.tolist() == [0, 1]
 
 
+def test_numbers_stored_as_objects_are_read() -> None:
+    assert read_predictions(np.array(GOOD, object), [0, 1, 0]).kind == "probability"
+
+
 def test_ties_go_to_the_lowest_class() -> None:
     assert read_predictions([[0.4, 0.4, 0.2]], [0]).predicted.tolist() == [0]
 
@@ -75,6 +80,7 @@ def test_texts_of_digits_are_read_as_labels() -> None:
         ([[10.0, 90.0], [50.0, 50.0]], [0, 1], ["sum to 100", "divide"]),
         ([True, False], [0, 1], ["True and False"]),
         ([["a", "b"]], [0], ["expected numbers"]),
+        (np.array([["a", None]], object), [0], ["expected numbers"]),
         (np.zeros((2, 2, 2)), [0, 1], ["shape (2, 2, 2)"]),
         (GOOD, [0, 1, 2], ["label_list[2] is 2", "outside 0…1"]),
         (GOOD, [0, -1, 1], ["label_list[1] is -1"]),

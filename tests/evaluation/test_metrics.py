@@ -1,12 +1,16 @@
 """Every figure against scikit-learn or a plain formula."""
 
+import doctest
 import warnings
+from types import ModuleType
 
 import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics
 
+import evaluation.adapters
+import evaluation.result
 from evaluation import confusion, ranking, samples
 from evaluation.arrays import content_folds
 from evaluation.inputs import Predictions, read_predictions
@@ -177,3 +181,20 @@ def test_the_influence_interval_of_macro_f1_agrees_with_the_bootstrap() -> None:
     low, high = np.quantile(f1, [0.025, 0.975])
     assert found.low == pytest.approx(low, abs=0.002)
     assert found.high == pytest.approx(high, abs=0.002)
+
+
+def test_the_order_of_classes_puts_confused_ones_side_by_side() -> None:
+    counts = np.full((8, 8), 1) + np.diag([50] * 8)
+    for first, second in ((0, 5), (2, 7), (1, 6)):
+        counts[first, second] = counts[second, first] = 30
+    order = confusion.cluster_order(counts)
+    assert sorted(order) == list(range(8))
+    for first, second in ((0, 5), (2, 7), (1, 6)):
+        assert abs(order.index(first) - order.index(second)) == 1
+
+
+@pytest.mark.parametrize("module", [evaluation, evaluation.result, evaluation.adapters])
+def test_the_examples_in_the_docstrings_run(module: ModuleType) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted > 0
+    assert found.failed == 0

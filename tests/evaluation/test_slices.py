@@ -53,7 +53,7 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
 @pytest.mark.statistical
 def test_a_degraded_range_is_named_and_no_innocent_property_with_it() -> None:
     shared, innocent = [], 0
-    for seed in range(10):
+    for seed in range(8):
         data, columns, bad = planted(seed, "range")
         sensitive, _ = analysed(data, columns, seed)
         named = {item.column.name: item for item in sensitive if item.named}
@@ -94,8 +94,8 @@ def null_share(runs: int) -> float:
 @pytest.mark.slow
 @pytest.mark.statistical
 def test_nothing_is_named_where_nothing_is() -> None:
-    # At 5 % the chance of more than 6 in 30 is below 0.001.
-    assert null_share(30) <= 6 / 30
+    # At 5 % the chance of more than 5 in 20 is below 0.001.
+    assert null_share(20) <= 5 / 20
 
 
 @pytest.mark.full
@@ -106,15 +106,16 @@ def test_nothing_is_named_where_nothing_is_in_two_hundred_sets() -> None:
 
 @pytest.mark.slow
 @pytest.mark.statistical
-def test_the_estimated_loss_covers_the_planted_one() -> None:
+@pytest.mark.parametrize("loss", [0.15, 0.3])
+def test_the_estimated_loss_covers_the_planted_one(loss: float) -> None:
     covered = 0
     for seed in range(20):
-        data, columns, bad = planted(100 + seed, "range")
+        data, columns, bad = planted(100 + seed, "range", loss)
         halves = content_folds([np.random.default_rng(seed).random(len(data))], 2, 0)
         wrong = (data.labels != data.predicted).astype(float)
         found = sensitivity.cross_fitted_excess(columns[0], 0, wrong, data.labels, halves, 0.05)
-        covered += found.low <= 0.3 * bad.mean() <= found.high
-    assert covered >= 16
+        covered += found.low <= loss * bad.mean() <= found.high
+    assert covered >= 18
 
 
 def test_a_property_that_repeats_another_is_explained_by_it() -> None:
@@ -193,3 +194,13 @@ def test_constant_and_missing_values() -> None:
     assert constant == ["flat", "empty", "text"]
     assert columns[0].bins == 2
     assert np.bincount(columns[0].codes).tolist() == [45, 5]
+
+
+def test_a_property_that_tells_the_label_is_a_shortcut() -> None:
+    data, columns, _ = planted(2, "none")
+    telling = numeric("telling", data.labels + np.random.default_rng(0).normal(size=1800) * 0.2)
+    assert telling is not None
+    sensitive, _ = analysed(data, [columns[0], telling])
+    assert sensitive[0].label_v < 0.05
+    assert sensitive[1].label_v > 0.7
+    assert sensitive[1].label_q < 1e-6

@@ -39,14 +39,14 @@ def test_every_rule_has_its_words() -> None:
 @pytest.mark.statistical
 def test_a_sound_model_gets_no_advice_but_to_hand_over_what_is_unsure() -> None:
     alarms = 0
-    for seed in range(40):
+    for seed in range(20):
         rng = np.random.default_rng(seed)
-        p, labels = calibrated(seed)
+        p, labels = calibrated(seed, 600)
         metadata = {f"m{i}": rng.normal(size=len(p)) for i in range(5)}
         found = judged(p, labels, metadata=metadata).suggestions
         alarms += any(item.claim.p is not None and item.rule != "THR" for item in found)
-    # At 5 % the chance of more than 7 in 40 is below 0.001.
-    assert alarms <= 7
+    # At 5 % the chance of more than 5 in 20 is below 0.001.
+    assert alarms <= 5
 
 
 @pytest.mark.slow
@@ -205,10 +205,11 @@ def test_a_claim_must_survive_everything_that_was_tested() -> None:
 def test_selection_over_all_rules_keeps_the_error_rate() -> None:
     rng = np.random.default_rng(0)
     alarms = 0
-    for _ in range(600):
-        tested = {f"R{i}": rng.random(size).tolist() for i, size in enumerate((1, 1, 5, 20, 300))}
+    for _ in range(300):
+        tested = {f"R{i}": rng.random(size).tolist() for i, size in enumerate((1, 1, 5, 20, 100))}
         candidates = [
             suggestion(rule, 0.02, 30, p=p) for rule, values in tested.items() for p in values
         ]
         alarms += bool(select(candidates, tested))
-    assert alarms / 600 <= 0.08
+    # At 5 % the chance of more than 28 in 300 is below 0.001.
+    assert alarms <= 28

@@ -58,8 +58,7 @@ def opened(
         news: list[Record] = []
         if mend:
             kept, lost = salvage(folder)
-            named = f"; lost: {', '.join(map(str, lost))}" if lost else "; none is missing"
-            news.append(Said(time.time(), "salvaged", f"{kept} records were kept{named}"))
+            news.append(Said(time.time(), "salvaged", _salvaged(kept, lost)))
         store = FileStore(folder, write=True)
         try:
             store.check()
@@ -71,6 +70,19 @@ def opened(
             store.close()
     finally:
         lease.release()
+
+
+def _salvaged(kept: int, lost: list[int]) -> str:
+    """Return what to tell of a salvage; lost: the numbers of the records that are gone, rising."""
+    runs: list[tuple[int, int]] = []
+    for number in lost:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    named = ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in runs)
+    gaps = f"lost: {named}" if named else "none is missing between them"
+    return f"{kept} records were kept; {gaps}; whether some stood behind them cannot be known"
 
 
 @contextmanager
@@ -106,7 +118,10 @@ def _descriptions(
     known = [r for r in past if isinstance(r, Described)]
     if not known:
         if experiment is None:
-            raise StoreError(f"{folder}: the study here was never described; run its YAML file")
+            raise StoreError(
+                f"{folder}: what the study searches is not recorded here, or was lost; go on with "
+                f"`autosearch run FILE --dir {folder}`"
+            )
         return [describe(experiment, study or uuid.uuid4().hex[:12])]
     stored = take_snapshot(known[-1:]).experiment
     wanted = experiment or stored

@@ -26,6 +26,12 @@ class Result:
     state: Snapshot
     folder: Path | None = None
 
+    def __repr__(self) -> str:
+        """Return what a person asks first: how many trials, and the best."""
+        kept = f" in {self.folder}" if self.folder else ""
+        found = f"best {self.value!r} with {self.params}" if self.best else "no value yet"
+        return f"<Result of {len(self.trials)} trials{kept}: {found}>"
+
     @property
     def experiment(self) -> Experiment:
         """What was searched."""

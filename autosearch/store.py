@@ -148,10 +148,13 @@ class FileStore:
         """
         marks = ",".join("?" * len(skip))
         query = (
-            f"SELECT seq, frame FROM records WHERE seq > ? AND kind NOT IN ({marks}) ORDER BY seq"
+            "SELECT seq, frame FROM records "
+            f"WHERE seq > ? AND coalesce(kind, '') NOT IN ({marks}) ORDER BY seq"
         )
         expected = after + 1
         try:
+            if skip:
+                self._check_numbers(after)
             for seq, data in self._db.execute(query, (after, *skip)):
                 if not skip and seq != expected:
                     raise self._damaged(f"record {expected} is missing")
@@ -162,6 +165,13 @@ class FileStore:
                 yield seq, decode(found[1], found[2])
         except sqlite3.DatabaseError as error:
             raise self._unreadable(error) from None
+
+    def _check_numbers(self, after: int) -> None:
+        """Raise StoreError unless the records are numbered on and on; cheaper than to read them."""
+        query = "SELECT count(*), max(seq), total(seq) FROM records WHERE seq > ?"
+        count, last, total = self._db.execute(query, (after,)).fetchone()
+        if count and (last - after, (after + 1 + last) * count / 2) != (count, total):
+            raise self._damaged("records are missing, or stand in it twice")
 
     def check(self) -> None:
         """Read everything once; raises StoreError where anything is damaged or missing.
@@ -202,8 +212,11 @@ def frame(seq: int, kind: str, text: str) -> bytes:
     return b"\x1eAS1 %b %08x %d %b" % (head, zlib.crc32(head + body), len(body), body)
 
 
-def unframe(data: bytes, start: int = 0) -> tuple[int, str, str] | None:
+def unframe(data: object, start: int = 0) -> tuple[int, str, str] | None:
     """Return (sequence number, kind, text) of the frame at `start`, or None where it is damaged."""
+    if not isinstance(data, bytes):
+        # In a damaged file even the type of a column may have changed.
+        return None
     match = _FRAME.match(data, start)
     if match is None:
         return None

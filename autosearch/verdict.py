@@ -39,6 +39,8 @@ def verdict(
         for metric in metrics
         if (value := _reduced(metric, measurements)) is not None
     }
+    # An objective function may return more than the experiment names.
+    values |= {m.metric: m.value for m in measurements if m.metric not in values}
     state, reason = _end(exit_, tail)
     if not metrics or state not in ("completed", "stopped", "timed_out"):
         return Verdict(state, reason, (), values)
@@ -87,9 +89,11 @@ def _end(exit_: Exit, tail: str) -> tuple[State, str]:
         return "out_of_memory", exit_.text or "it reached its memory limit"
     if exit_.code == 0:
         return "completed", ""
-    words = exit_.text or last_words(tail)
     how = f"killed by {exit_.signal}" if exit_.signal else f"exit code {exit_.code}"
-    reason = f"{how}: {words}" if words else how
+    words = exit_.text or last_words(tail)
+    # A function that raised has no exit code that anyone gave it.
+    said = [words] if exit_.text and not exit_.signal else [how, words]
+    reason = ": ".join(filter(None, said))
     if out_of_memory(tail):
         return "out_of_memory", reason
     if exit_.signal == "SIGKILL":

@@ -47,6 +47,8 @@ def test_the_result_tells_the_best_and_how_to_repeat_it(tmp_path: Path) -> None:
     assert result.best is not None
     assert result.value == min(t.params["x"] for t in result.trials)  # type: ignore[type-var]
     assert result.params == result.best.params
+    assert repr(result).startswith("<Result of 4 trials in ")
+    assert repr(result).endswith(f": best {result.value!r} with {result.params}>")
     pasted = result.command_of(result.best)
     printed = subprocess.run(pasted, shell=True, capture_output=True, text=True, check=True).stdout
     assert f"loss={result.value}" in printed

@@ -24,6 +24,7 @@ def measured(*values: float, name: str = "loss") -> list[Measurement]:
         (Exit(0, 1, None, "SIGTERM", "stopped", "by hand"), "stopped", "by hand"),
         (Exit(0, 1, None, "SIGKILL", "time_limit"), "timed_out", "time limit"),
         (Exit(0, 1, None, "SIGKILL", "memory_limit"), "out_of_memory", "memory limit"),
+        (Exit(0, 1, 1, text="ValueError: x is bad"), "failed", "ValueError: x is bad"),
         (Exit(0, 1, 127, error=True, text="command not found: x"), "failed", "not found: x"),
     ],
 )
@@ -31,6 +32,7 @@ def test_exits_map_to_states(exit_: Exit, state: str, reason: str) -> None:
     found = verdict(exit_, measured(0.5), [LOSS], "…\nthe last words\n")
     assert found.state == state
     assert reason in found.reason
+    assert ("exit code" in found.reason) == (exit_.code == 3)
 
 
 def test_a_kill_from_outside_names_the_peak_memory() -> None:
@@ -63,3 +65,8 @@ def test_what_ends_as_no_number_has_failed_and_keeps_it_to_be_seen(value: float)
 def test_a_stopped_trial_without_a_value_is_stopped_all_the_same() -> None:
     found = verdict(Exit(0, 1, None, "SIGTERM", "stopped", "by hand"), [], [LOSS], "")
     assert (found.state, found.losses) == ("stopped", ())
+
+
+def test_what_a_function_returns_beside_its_value_is_kept() -> None:
+    more = measured(0.5, 0.7, name="acc") + measured(3.0)
+    assert verdict(Exit(0, 1, 0), more, [LOSS], "").metrics == {"loss": 3.0, "acc": 0.7}

@@ -52,16 +52,21 @@ class Teller:
         """Tell what is new."""
         experiment = self.experiment or self._begin()
         self.history = history
+        # The history is that after all of these records; each line is to count up to itself.
+        later = sum(isinstance(r, Ended) for r in records)
         for record in records:
             if isinstance(record, Ended):
-                self._ended(history.trials[record.number], experiment)
+                later -= 1
+                self._ended(history.trials[record.number], experiment, later)
             elif isinstance(record, Interrupted) and record.cause != "driver":
                 why = f"trial {record.number}: will be started again: {record.reason}"
                 self.emit(why, "yellow")
             elif isinstance(record, Said) and record.event == "stopping":
                 self.stopping = True
+                # The rest of it stands in the summary, which follows at once.
+                first = (record.text.splitlines() or [""])[0].rstrip(".")
                 how = f"ending the trials that run (Ctrl-C: at once). Go on later: {self.again}"
-                self.emit(f"{record.text}: {how}", "bold yellow")
+                self.emit(f"{first}: {how}", "bold yellow")
             elif isinstance(record, Said) and record.event not in _UNTOLD:
                 whose = "" if record.number is None else f"trial {record.number}: "
                 self.emit(whose + record.text, "yellow")
@@ -88,11 +93,11 @@ class Teller:
             self.emit(f"{said.event}: {said.text}", "yellow")
         return experiment
 
-    def _ended(self, trial: Trial, experiment: Experiment) -> None:
+    def _ended(self, trial: Trial, experiment: Experiment, later: int) -> None:
         best = self.history.best
         is_best = best is not None and best.number == trial.number
         style = "green" if is_best else "" if trial.losses else "red"
-        done = sum(t.ended for t in self.history.trials)
+        done = sum(t.ended for t in self.history.trials) - later
         line = f"[{done}/{experiment.search.trials}] {ended_line(trial, experiment)}"
         self.emit(line + ("  (best so far)" if is_best else ""), style)
 

@@ -52,6 +52,10 @@ class Space:
     def __post_init__(self) -> None:
         if not self.params:
             raise SpaceError("the search space is empty: name at least one parameter")
+        for name, parameter in self.params.items():
+            if not isinstance(parameter, Parameter):
+                expected = "expected Float, Int, Choice or Bool, e.g. Float(0, 1)"
+                raise SpaceError(f"{name}: {expected}; found {parameter!r}")
         set_ = object.__setattr__
         set_(self, "params", dict(self.params))
         set_(self, "constraints", tuple(self.constraints))

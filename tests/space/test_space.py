@@ -114,3 +114,8 @@ def test_what_is_no_point_is_told_why(params: dict[str, object], problem: str) -
 def test_impossible_conditions_are_refused(params: dict[str, object], message: str) -> None:
     with pytest.raises(SpaceError, match=message):
         Space(params)  # type: ignore[arg-type]
+
+
+def test_what_is_no_parameter_is_named() -> None:
+    with pytest.raises(SpaceError, match=r"x: expected Float, Int.*found \(0, 1\)"):
+        Space({"x": (0, 1)})  # type: ignore[dict-item]

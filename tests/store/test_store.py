@@ -170,3 +170,23 @@ def test_what_holds_no_record_is_not_salvaged(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nothing that could be salvaged"):
         salvage(tmp_path)
     assert (tmp_path / FILE).exists()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM records WHERE seq = 7",
+        "UPDATE records SET seq = -1 WHERE seq = 7",
+        "UPDATE records SET frame = 'text' WHERE kind = 'ended'",
+        "UPDATE records SET frame = 7, kind = 'x' WHERE seq = 7",
+    ],
+)
+def test_a_reader_that_leaves_kinds_out_misses_what_is_lost(tmp_path: Path, damage: str) -> None:
+    path = written(tmp_path, some_records(20))
+    db = sqlite3.connect(path)
+    with db:
+        db.execute(damage)
+    db.close()
+    store = FileStore(tmp_path)
+    with pytest.raises(StoreError, match="--salvage"):
+        list(store.records(skip=("measured", "said")))

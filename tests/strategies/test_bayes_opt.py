@@ -163,19 +163,21 @@ def test_running_trials_are_neither_repeated_nor_crowded() -> None:
     assert apart[np.triu_indices(6, 1)].min() > 1e-4
 
 
+@pytest.mark.slow
 def test_eight_at_a_time_find_nearly_as_good_a_point() -> None:
     task = continuous("test-parallel", f.ellipsoid, 4)
     one, eight = (drive(BayesOpt(), task, 64, 0, parallel=p)[0] for p in (1, 8))
     assert regret(task, eight, 64) < regret(task, one, 64) + 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("strategy", "most"),
     [
         (BayesOpt(), 0.3),
         (BayesOpt(kind="ucb"), 0.5),
         (BayesOpt(kind="poi"), 0.8),
-        (BayesOpt(surrogate="forest"), 0.8),
+        (BayesOpt(surrogate="forest"), 0.9),
     ],
     ids=["auto", "ucb", "poi", "forest"],
 )
@@ -259,6 +261,7 @@ print(json.dumps(out))
 """
 
 
+@pytest.mark.slow
 def test_another_process_asks_the_same_to_the_last_bit() -> None:
     outputs = [
         subprocess.run(

@@ -110,8 +110,7 @@ class Recipe:
     anneal_pool: int = 16
 
     # The forest: one ask in so many is random (SMAC3: a fifth of them); its trees (three times
-    # SMAC3's, which made it better on mixed tasks), and the least trials in a leaf (SMAC3's for
-    # hyperparameters).
+    # SMAC3's, tuned), and the least trials in a leaf (SMAC3's for hyperparameters).
     forest_random_every: int = 5
     trees: int = 30
     leaf: int = 1

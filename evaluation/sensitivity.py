@@ -85,6 +85,7 @@ def analyse_columns(
 
     slices: already confirmed; a column is named only for what they do not explain.
     """
+    # Long because of one constructor call: cut up, it would hide which test gives which field.
     labels, predicted, k = data.labels, data.predicted, data.k
     wrong = (labels != predicted).astype(float)
     strata = labels.copy()

@@ -22,6 +22,7 @@ from evaluation.outputs.markup import (
     with_interval,
 )
 from evaluation.outputs.thumbnails import Thumbnails
+from evaluation.robustness import Robustness
 from evaluation.suggestions.data_rules import rule_words
 from evaluation.suggestions.wording import describe_range, number, percent, property_name
 
@@ -199,17 +200,23 @@ def robustness(found: Findings, thumbs: Thumbnails) -> str:
     ladder = charts.lines(
         curves, Axes((0, 5), (0, 1)), (("severity", "强度"), ("accuracy", "准确率")), (False, True)
     )
-    header = [
-        "",
-        both("misclassified", "误分率"),
-        "ACAC",
-        "ACTC",
-        "ALD L0",
-        "ALD L2",
-        "ALD L∞",
-        "PSNR",
-        "SSIM",
-    ]
+    head = note(
+        f"{len(item.indices)} images; the model given agrees with pred_list on "
+        f"{percent(item.agreement)} of them; gradient: {item.gradient}.",
+        f"{len(item.indices)} 张图像；所给模型与 pred_list 在 {percent(item.agreement)} 上一致；"
+        f"梯度来源：{item.gradient}。",
+    )
+    picture = figure(ladder, both("accuracy under everyday damage", "常见损坏下的准确率"))
+    return (
+        head
+        + f'<div class="charts">{picture}<div>{_attacks(item)}</div></div>'
+        + _maps(found, thumbs)
+    )
+
+
+def _attacks(item: Robustness) -> str:
+    header = ["", both("misclassified", "误分率")]
+    header += ["ACAC", "ACTC", "ALD L0", "ALD L2", "ALD L∞", "PSNR", "SSIM"]
     rows = [
         [
             cell(label),
@@ -228,18 +235,7 @@ def robustness(found: Findings, thumbs: Thumbnails) -> str:
             (both("random noise of that size", "同幅度随机噪声"), item.noise_rate, item.noise),
         )
     ]
-    head = note(
-        f"{len(item.indices)} images; the model given agrees with pred_list on "
-        f"{percent(item.agreement)} of them; gradient: {item.gradient}.",
-        f"{len(item.indices)} 张图像；所给模型与 pred_list 在 {percent(item.agreement)} 上一致；"
-        f"梯度来源：{item.gradient}。",
-    )
-    picture = figure(ladder, both("accuracy under everyday damage", "常见损坏下的准确率"))
-    return (
-        head
-        + f'<div class="charts">{picture}<div>{table(header, rows)}</div></div>'
-        + _maps(found, thumbs)
-    )
+    return table(header, rows)
 
 
 def _maps(found: Findings, thumbs: Thumbnails) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 
 from evaluation.findings import Findings
 from evaluation.intervals import Estimate, newcombe, quantile, scaled
+from evaluation.pairs import Pair
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
 from evaluation.suggestions.texts import fill
 from evaluation.suggestions.wording import number, percent, tail_p
@@ -15,6 +16,9 @@ COVERAGE = 0.9
 # Fewer errors between two classes than this are no basis for a project.
 FEWEST_PAIR_ERRORS = 5
 LEAST_RATIO = 1.5
+# What a pair costs: images to tell the two apart, a guess that grows with what is at stake.
+FEWEST_PAIR_IMAGES, IMAGES_PER_ERROR = 50, 10
+LEVEL = 0.05
 # The part by which fitted posteriors of listed labels are off on real models, either way.
 POSTERIOR_SLACK = 0.1
 
@@ -122,28 +126,23 @@ def reject(found: Findings) -> Outcome:
     p = tail_p(against, alpha)
     if after >= before / 2:
         return [], [p]
-    share = (n - kept) / n
-    # before - after = share · (error of the rejected - error of the accepted), exactly.
-    gain = scaled(against, share)
-    threshold = float(np.mean(cuts))
-    text = fill(
-        "THR",
-        threshold=number(threshold),
-        coverage=percent(kept / n),
-        before=percent(before),
-        after=percent(after),
-    )
+    # before - after = share of the rejected · (their error - error of the accepted), exactly.
+    gain = scaled(against, (n - kept) / n)
+    evidence = {
+        "threshold": float(np.mean(cuts)),
+        "coverage": kept / n,
+        "error_before": before,
+        "error_after": after,
+    }
+    words = [number(evidence["threshold"]), *map(percent, (kept / n, before, after))]
     return [
         Suggestion(
             rule="THR",
             target="",
-            text=text,
-            evidence={
-                "threshold": threshold,
-                "coverage": kept / n,
-                "error_before": before,
-                "error_after": after,
-            },
+            text=fill(
+                "THR", threshold=words[0], coverage=words[1], before=words[2], after=words[3]
+            ),
+            evidence=evidence,
             claim=Claim("Newcombe interval of rejected against accepted errors excludes 0", p, p),
             gain=Gain("error_of_accepted", gain, "estimate", before),
             cost=_cost(found, "review", n - kept),
@@ -182,8 +181,7 @@ def bias(found: Findings) -> Outcome:
 
 def pairs(found: Findings) -> Outcome:
     """CNF: two classes that are confused more than their sizes explain."""
-    k, n = found.predictions.k, len(found.predictions)
-    names = found.predictions.classes
+    k = found.predictions.k
     total = k * (k - 1) // 2
     tested = [pair.p for pair in found.pairs]
     # Pairs without errors were tested too: their p-value is 1.
@@ -191,42 +189,42 @@ def pairs(found: Findings) -> Outcome:
     suggestions = []
     for pair in found.pairs:
         errors = pair.forward + pair.backward
-        ratio = errors / max(pair.expected, 1e-9)
-        if pair.q >= 0.05 or errors < FEWEST_PAIR_ERRORS or ratio < LEAST_RATIO:
-            continue
-        half = quantile(found.settings.alpha) * errors**0.5
-        amount = Estimate(errors / n, max(errors - half, 0.0) / n, (errors + half) / n)
-        first, second = names[pair.first], names[pair.second]
-        labels, predicted = found.predictions.labels, found.predictions.predicted
-        both = (pair.first, pair.second)
-        inside = np.isin(labels, both) & np.isin(predicted, both) & (labels != predicted)
-        accuracy = found.overall["accuracy"].value or 0.0
-        suggestions.append(
-            Suggestion(
-                rule="CNF",
-                target=f"{pair.first}-{pair.second}",
-                text=fill(
-                    "CNF",
-                    first=first,
-                    second=second,
-                    errors=str(errors),
-                    ratio=number(ratio),
-                ),
-                evidence={
-                    "errors": errors,
-                    "expected": pair.expected,
-                    "forward": pair.forward,
-                    "backward": pair.backward,
-                    "q_asymmetry": pair.q_asymmetry,
-                    "gain_of_best_threshold": pair.ceiling,
-                },
-                claim=Claim("gamma-Poisson, against the errors of the other pairs", pair.p, pair.q),
-                gain=Gain("accuracy", amount, "ceiling", 1 - accuracy),
-                cost=_cost(found, "collect", max(50, 10 * errors)),
-                indices=tuple(np.flatnonzero(inside).tolist()),
-            )
-        )
+        often = errors >= max(FEWEST_PAIR_ERRORS, LEAST_RATIO * pair.expected)
+        if pair.q < LEVEL and often:
+            suggestions.append(_pair(found, pair, errors))
     return suggestions, tested
+
+
+def _pair(found: Findings, pair: Pair, errors: int) -> Suggestion:
+    names, n = found.predictions.classes, len(found.predictions)
+    labels, predicted = found.predictions.labels, found.predictions.predicted
+    half = quantile(found.settings.alpha) * errors**0.5
+    amount = Estimate(errors / n, max(errors - half, 0.0) / n, (errors + half) / n)
+    both = (pair.first, pair.second)
+    inside = np.isin(labels, both) & np.isin(predicted, both) & (labels != predicted)
+    return Suggestion(
+        rule="CNF",
+        target=f"{pair.first}-{pair.second}",
+        text=fill(
+            "CNF",
+            first=names[pair.first],
+            second=names[pair.second],
+            errors=str(errors),
+            ratio=number(errors / max(pair.expected, 1e-9)),
+        ),
+        evidence={
+            "errors": errors,
+            "expected": pair.expected,
+            "forward": pair.forward,
+            "backward": pair.backward,
+            "q_asymmetry": pair.q_asymmetry,
+            "gain_of_best_threshold": pair.ceiling,
+        },
+        claim=Claim("gamma-Poisson, against the errors of the other pairs", pair.p, pair.q),
+        gain=Gain("accuracy", amount, "ceiling", 1 - (found.overall["accuracy"].value or 0.0)),
+        cost=_cost(found, "collect", max(FEWEST_PAIR_IMAGES, IMAGES_PER_ERROR * errors)),
+        indices=tuple(np.flatnonzero(inside).tolist()),
+    )
 
 
 def _cost(found: Findings, unit: str, amount: int) -> Cost:

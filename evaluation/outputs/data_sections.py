@@ -166,8 +166,8 @@ def _duplicates(found: Findings, thumbs: Thumbnails) -> str:
         return head + note("No image occurs twice.", "没有重复的图像。")
     conflicts = sum(group.conflicting for group in duplicates.groups)
     head += note(
-        f"{len(duplicates.groups)} groups, {len(duplicates.extra)} repeats; {conflicts} groups "
-        f"with different labels; {len(duplicates.leaked)} images also in the reference set.",
+        f"Groups: {len(duplicates.groups)}, with different labels: {conflicts}. Repeats: "
+        f"{len(duplicates.extra)}. Also in the reference set: {len(duplicates.leaked)}.",
         f"{len(duplicates.groups)} 组，{len(duplicates.extra)} 张重复；{conflicts} 组标签矛盾；"
         f"{len(duplicates.leaked)} 张也出现在参考集中。",
     )
@@ -292,7 +292,7 @@ def comparison(found: Findings) -> str:
         (both("macro-F1", "宏平均 F1"), with_interval(item.macro_f1)),
         (both("newly right", "新改对"), str(len(item.fixed))),
         (both("newly wrong", "新改错"), str(len(item.broken))),
-        ("McNemar p", text(number(item.p))),
+        ("McNemar p", text(_q(item.p))),
     ]
     if item.nll is not None:
         rows.append((both("log-loss improvement", "对数损失改善"), with_interval(item.nll, False)))

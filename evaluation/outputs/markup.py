@@ -69,7 +69,8 @@ def interval(estimate: Estimate, share: bool = True) -> str:
         return f'<td class="n" data-key="" data-tip="{text(estimate.reason)}">–</td>'
     shown = with_interval(estimate, share)
     bar = ""
-    if share and estimate.low is not None and estimate.high is not None:
+    # A difference may be negative: a bar from 0 to 1 would say nothing of it.
+    if share and estimate.low is not None and estimate.high is not None and estimate.low >= 0:
         low, high = 100 * max(estimate.low, 0), 100 * min(estimate.high, 1)
         middle = 100 * min(max(estimate.value, 0), 1)
         bar = (

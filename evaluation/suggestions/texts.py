@@ -43,21 +43,22 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "或在训练中重新平衡。",
     },
     "CNF": {
-        "en": "{first} and {second} are confused {errors} times, {ratio} times as often as their "
-        "sizes explain. Define the difference, add a second stage for the two, or a loss that "
+        "en": "{first} and {second} are confused {errors} times, {ratio} times as often as the "
+        "other pairs lead to expect. Define the difference, add a second stage for the two, or a loss that "
         "separates them (e.g. Center-Loss).",
-        "zh": "{first} 与 {second} 互相混淆 {errors} 次，是其规模可解释次数的 {ratio} 倍。"
+        "zh": "{first} 与 {second} 互相混淆 {errors} 次，是由其他类别对推算次数的 {ratio} 倍。"
         "请明确两者界定、为两者增加二级分类，或使用可拉开两者的损失（如 Center-Loss）。",
     },
     "DUP": {
-        "en": "{extra} images repeat others in {groups} groups; {conflicts} groups carry different "
-        "labels, {leaked} images also occur in the reference set. Remove repeats, settle labels.",
-        "zh": "有 {extra} 张图像在 {groups} 组中重复；{conflicts} 组标签互相矛盾，"
-        "{leaked} 张同时出现在参考集中。请去重并统一标签。",
+        "en": "Repeated images: {extra} in {groups} groups; groups with different labels: "
+        "{conflicts}; images that also occur in the reference set: {leaked}. Remove repeats, "
+        "settle labels.",
+        "zh": "重复图像：{groups} 组中共 {extra} 张；标签互相矛盾的组：{conflicts}；"
+        "同时出现在参考集中的图像：{leaked}。请去重并统一标签。",
     },
     "BAD": {
-        "en": "{unreadable} images cannot be read, {blank} show a single tone, {extreme} lie far "
-        "outside the others. Repair or remove them.",
+        "en": "Images that cannot be read: {unreadable}; that show a single tone: {blank}; far "
+        "outside the others: {extreme}. Repair or remove them.",
         "zh": "{unreadable} 张图像无法读取，{blank} 张为单一色调，"
         "{extreme} 张明显偏离其余图像。请修复或移除。",
     },

@@ -263,17 +263,21 @@ def scatter(points: Floats, hues: Ints, marked: Ints, tips: Sequence[str]) -> st
     return svg("".join(parts), ("features", "特征"))
 
 
-def heat_map(values: Floats) -> str:
-    """Return an overlay of cells, opaque where the value is high."""
+def heat_map(values: Floats, aspect: float) -> str:
+    """Return an overlay of cells, opaque where the value is high.
+
+    aspect: height over width of the picture, so that the overlay is fitted in as the picture is.
+    """
     rows, columns = values.shape
+    tall = aspect * columns / rows
     cells = "".join(
-        f'<rect x="{c}" y="{r}" width="1.02" height="1.02" '
+        f'<rect x="{c}" y="{r * tall:.3f}" width="1.02" height="{tall * 1.02:.3f}" '
         f'fill-opacity="{0.75 * values[r, c]:.2f}"/>'
         for r in range(rows)
         for c in range(columns)
         if values[r, c] > 0.05
     )
     return (
-        f'<svg class="overlay" viewBox="0 0 {columns} {rows}" preserveAspectRatio="none" '
+        f'<svg class="overlay" viewBox="0 0 {columns} {rows * tall:.3f}" '
         f'aria-hidden="true">{cells}</svg>'
     )

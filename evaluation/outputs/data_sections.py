@@ -240,14 +240,15 @@ def _attacks(item: Robustness) -> str:
 
 def _maps(found: Findings, thumbs: Thumbnails) -> str:
     item = found.robustness
-    if item is None or not item.heat_maps:
+    if item is None or not item.heat_maps or found.images is None:
         return ""
+    shape = found.images.values["aspect_ratio"]
     names = found.predictions.classes
     cards = [
         thumbs.card(
             one.index,
             [f"{both('why', '为何判为')} {text(names[one.target])}?", text(one.method)],
-            charts.heat_map(one.values),
+            charts.heat_map(one.values, float(shape[one.index])),
         )
         for one in item.heat_maps
     ]

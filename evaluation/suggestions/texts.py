@@ -44,8 +44,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "CNF": {
         "en": "{first} and {second} are confused {errors} times, {ratio} times as often as the "
-        "other pairs lead to expect. Define the difference, add a second stage for the two, or a loss that "
-        "separates them (e.g. Center-Loss).",
+        "other pairs lead to expect. Define the difference, add a second stage for the two, or a "
+        "loss that separates them (e.g. Center-Loss).",
         "zh": "{first} 与 {second} 互相混淆 {errors} 次，是由其他类别对推算次数的 {ratio} 倍。"
         "请明确两者界定、为两者增加二级分类，或使用可拉开两者的损失（如 Center-Loss）。",
     },

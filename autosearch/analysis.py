@@ -60,11 +60,12 @@ class FailureGroup:
 def failures(history: History) -> tuple[FailureGroup, ...]:
     """Return the trials without a value in groups, the largest first.
 
-    A trial that was stopped before its first value is a decision, not a failure.
+    A trial that was stopped before its first value is a decision, not a failure; one that completes
+    without a value belongs to an experiment without a metric.
     """
     groups: dict[tuple[State, str], list[int]] = {}
     for trial in history.trials:
-        if trial.ended and not trial.losses and trial.state != "stopped":
+        if trial.ended and not trial.losses and trial.state not in ("stopped", "completed"):
             groups.setdefault((trial.state, trial.reason), []).append(trial.number)
     found = [FailureGroup(state, why, tuple(numbers)) for (state, why), numbers in groups.items()]
     return tuple(sorted(found, key=lambda g: (-len(g.numbers), g.numbers)))

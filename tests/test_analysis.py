@@ -53,6 +53,7 @@ def test_failures_are_grouped_by_reason_the_largest_group_first() -> None:
             trial(4, state="stopped", reason="no hope"),
             trial(5, 2.0, state="timed_out", reason="too long"),
             trial(6, state="running"),
+            trial(7, state="completed"),
         )
     )
     groups = analysis.failures(history)

@@ -43,6 +43,8 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     """
     top = _top_parser()
     args = top.parse_args(words)
+    if args.command is None:
+        top.error("a command is missing (`autosearch --help` lists them)")
     if args.command not in COMMANDS:
         from autosearch.spelling import did_you_mean
 
@@ -84,7 +86,7 @@ def _top_parser() -> argparse.ArgumentParser:
         help="print the version and exit",
     )
     _add_verbose(parser, default=False)
-    parser.add_argument("command", metavar="COMMAND", help=argparse.SUPPRESS)
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 

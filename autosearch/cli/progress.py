@@ -77,9 +77,10 @@ class Teller:
         self.experiment = experiment = state.experiment
         search, objective = experiment.search, experiment.objective
         strategies = ", ".join(s.name for s in search.strategies)
+        aim = f"{objective.mode} {objective.name}, {objective.reduce} value"
         self.emit(
             f"{experiment.name}: {formats.plural(search.trials, 'trial')}, {search.parallel} at "
-            f"once, {strategies}; {objective.mode} {objective.name}, {objective.reduce} value; "
+            f"once, {strategies}; {aim if experiment.metrics else 'no metric'}; "
             f"study in {self.folder}",
             "bold",
         )

@@ -74,6 +74,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the search that a file or the options describe."""
     from autosearch import api
 
+    if args.file is None and args.ray and Path(args.ray).is_file():
+        # `run --ray search.yaml`: a file is no address.
+        args.file, args.ray = args.ray, ""
     experiment = _described(args)
     folder = Path(args.dir) if args.dir is not None else api.default_folder(experiment)
 

@@ -45,7 +45,10 @@ def test_any_words_end_with_a_documented_code(
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
+        ([], "a command is missing"),
         (["trails", "."], "did you mean trials?"),
+        # A file behind --ray is the experiment's, not the address of a cluster.
+        (["run", "--ray", "lease.json"], "lease.json:1:1: the file"),
         (["trials", ".", "--state", "faled"], "did you mean failed?"),
         (["strategies", "tpe"], "did you mean tpe_search?"),
         (["run", "missing.yaml"], "missing.yaml"),

@@ -31,7 +31,8 @@ from autosearch.executors.base import Executor
 from autosearch.executors.pool import SlotPool
 from autosearch.experiment import differences
 from autosearch.experiment.model import ExecutorSpec, Experiment
-from autosearch.jobs import make_job, trial_folder
+from autosearch.folders import log_path
+from autosearch.jobs import make_job
 from autosearch.lease import Lease
 from autosearch.opening import Opened, opened
 from autosearch.records import Said
@@ -294,11 +295,10 @@ class Engine:
         attempt: None is the last. offset: below 0 counts from the end, as it is now.
         """
         folder = self._existing(id)
-        own = trial_folder(folder, number)
         if attempt is None:
             attempt = self._trial(id, number).attempt
         try:
-            with (own / f"attempt-{attempt}" / "output.log").open("rb") as file:
+            with log_path(folder, number, attempt).open("rb") as file:
                 start = offset if offset >= 0 else max(file.seek(0, os.SEEK_END) + offset, 0)
                 file.seek(start)
                 return file.read(size)

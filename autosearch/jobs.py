@@ -7,12 +7,8 @@ from autosearch.executors.base import Job, Limits, Resources
 from autosearch.executors.environment import trial_environment
 from autosearch.experiment.command import render, show_command
 from autosearch.experiment.model import Experiment
+from autosearch.folders import trial_folder
 from autosearch.trial import Trial
-
-
-def trial_folder(folder: Path, number: int) -> Path:
-    """Return a trial's own folder in a study's folder."""
-    return folder / "trials" / f"{number:04d}"
 
 
 def make_job(

@@ -8,6 +8,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, ClassVar, Literal
 
 from autosearch.space.values import Params
@@ -187,17 +188,21 @@ _ASKED = ("origin", "notes", "repeat_of", "parent", "seed")
 _ENDED = tuple(
     f.name for f in dataclasses.fields(Ended) if f.name not in ("number", "attempt", "at")
 )
+# One call for all fields: `getattr` for each is most of the time that a large study takes to open.
+_trial_values = attrgetter(*_TRIAL_FIELDS)
+_asked_values = attrgetter(*_ASKED)
+_ended_values = attrgetter(*_ENDED)
 
 
 def _opened(trial: Trial) -> dict[str, Any]:
-    fields = {name: getattr(trial, name) for name in _TRIAL_FIELDS}
+    fields = dict(zip(_TRIAL_FIELDS, _trial_values(trial), strict=True))
     fields["measurements"] = list(trial.measurements)
     return fields
 
 
 def _apply(fields: dict[str, Any], record: Record) -> None:
     if isinstance(record, Asked):
-        fields.update((name, getattr(record, name)) for name in _ASKED)
+        fields.update(zip(_ASKED, _asked_values(record), strict=True))
     elif fields["state"] in ENDED or isinstance(record, _ABOUT_NO_TRIAL):
         return
     elif isinstance(record, Started):
@@ -210,7 +215,7 @@ def _apply(fields: dict[str, Any], record: Record) -> None:
     elif isinstance(record, Interrupted):
         fields.update(state="pending", measurements=[], reason=record.reason)
     else:
-        fields.update((name, getattr(record, name)) for name in _ENDED)
+        fields.update(zip(_ENDED, _ended_values(record), strict=True))
 
 
 def mend(records: Iterable[Record]) -> list[Record]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autosearch.analysis import user_value
-from autosearch.experiment.model import Experiment
 from autosearch.outcome import Outcome
 from autosearch.snapshot import Snapshot
 from autosearch.space.values import Params
@@ -14,6 +13,8 @@ from autosearch.trial import Trial
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from autosearch.experiment.model import Experiment
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Result:
         return f"<Result of {len(self.trials)} trials{kept}: {found}>"
 
     @property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> "Experiment":
         """What was searched."""
         return self.state.experiment
 
@@ -66,7 +67,7 @@ class Result:
         """Return a trial's value as the program printed it; None where it has none that counts."""
         if trial.loss is None:
             return None
-        return user_value(trial.loss, self.state.described.experiment["metric"][0]["mode"])
+        return user_value(trial.loss, self.state.outline.mode)
 
     def command_of(self, trial: Trial) -> str:
         """Return the command line that ran a trial, ready to be pasted; "" where none did."""

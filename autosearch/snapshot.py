@@ -3,14 +3,14 @@
 import gc
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autosearch.errors import StoreError
-from autosearch.experiment import from_dict
-from autosearch.experiment.model import Experiment
 from autosearch.lease import Owner, owner_of
 from autosearch.outcome import Outcome
+from autosearch.outline import Outline, outline_of
 from autosearch.records import (
     KINDS,
     Described,
@@ -23,6 +23,9 @@ from autosearch.records import (
 )
 from autosearch.store import FileStore
 from autosearch.trial import History
+
+if TYPE_CHECKING:
+    from autosearch.experiment.model import Experiment
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,17 @@ class Snapshot:
         """The study's id."""
         return self.described.study
 
+    @cached_property
+    def outline(self) -> Outline:
+        """The experiment's outline, which costs nothing: it is not checked again."""
+        return outline_of(self.described.experiment)
+
     @property
-    def experiment(self) -> Experiment:
+    def experiment(self) -> "Experiment":
         """The experiment as it was last described."""
+        # Its model takes longer to load than a large study to read, and most readers need little.
+        from autosearch.experiment import from_dict
+
         return from_dict(
             self.described.experiment,
             folder=Path(self.described.folder),

@@ -70,10 +70,10 @@ def status_of(id: str, study: Snapshot, *, stopping: bool = False) -> Status:
     return Status(
         id=id,
         study=study.study,
-        name=study.experiment.name,
+        name=study.outline.name,
         state=state,
         text=text,
-        trials=study.experiment.search.trials,
+        trials=study.outline.trials,
         counts=dict(Counter(trial.state for trial in result.trials)),
         best=result.best.number if result.best else None,
         value=result.value,

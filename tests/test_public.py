@@ -1,9 +1,11 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import autosearch
+from autosearch.folders import log_path
 
 HEAVY = (
     "numpy",
@@ -38,6 +40,21 @@ def test_help_loads_nothing_heavy() -> None:
         "try:\n    main()\nexcept SystemExit:\n    pass"
     )
     assert not loaded_by(code) & set(HEAVY)
+
+
+@pytest.mark.parametrize("command", ["status", "trials", "show", "logs", "export"])
+def test_reading_a_study_loads_nothing_heavy(command: str, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    autosearch.minimize(lambda p: p["x"], {"x": autosearch.Float(0, 1)}, trials=2, dir=folder)
+    log_path(folder, 1, 1).parent.mkdir(parents=True, exist_ok=True)
+    log_path(folder, 1, 1).touch()
+    number = ["1"] if command in ("show", "logs") else []
+    code = (
+        f"import sys; sys.argv = {['autosearch', command, str(folder), *number]}\n"
+        "from autosearch.cli import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
+    )
+    assert not loaded_by(code) & {*HEAVY, "regex"}
 
 
 def test_asking_natively_loads_no_other_engine() -> None:

@@ -51,8 +51,8 @@ def export(args: argparse.Namespace) -> int:
 def as_csv(result: "Result") -> str:
     """Return one row a trial under one row of names: `params.lr`, `metrics.val_acc`, …"""
     rows = [_flat(row) for row in result.to_dicts()]
-    params = [f"params.{name}" for name in result.experiment.space.names]
-    metrics = [f"metrics.{metric.name}" for metric in result.experiment.metrics]
+    params = [f"params.{name}" for name in result.state.outline.kinds]
+    metrics = [f"metrics.{name}" for name in result.state.outline.metrics]
     plain = [name for name in (rows[0] if rows else {}) if "." not in name]
     names = [*plain, *params, *metrics]
     text = io.StringIO()

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from autosearch.cli.places import add_dir, study_folder
 from autosearch.cli.tables import note
 from autosearch.errors import InputError
+from autosearch.folders import log_path
 
 CHUNK = 2**16
 POLL_S = 0.3
@@ -139,13 +140,6 @@ class Watcher:
         """Return whether this attempt may still print something."""
         self.update()
         return self.running and self.attempt == attempt
-
-
-def log_path(folder: Path, number: int, attempt: int) -> Path:
-    """Return the file that holds an attempt's output."""
-    from autosearch.jobs import trial_folder
-
-    return trial_folder(folder, number) / f"attempt-{attempt}" / "output.log"
 
 
 def last_lines(path: Path, count: int) -> list[bytes]:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from autosearch import analysis, formats
-from autosearch.experiment import warnings_of
-from autosearch.experiment.model import Experiment
+from autosearch.outline import Outline
 from autosearch.records import Ended, Interrupted, Record, Said
 from autosearch.snapshot import snapshot
 from autosearch.trial import History, Trial
@@ -44,20 +43,20 @@ class Teller:
     folder: Path
     again: str
     emit: Emit
-    experiment: Experiment | None = None
+    outline: Outline | None = None
     history: History = field(default_factory=History)
     stopping: bool = False
 
     def watch(self, records: Sequence[Record], history: History) -> None:
         """Tell what is new."""
-        experiment = self.experiment or self._begin()
+        outline = self.outline or self._begin()
         self.history = history
         # The history is that after all of these records; each line is to count up to itself.
         later = sum(isinstance(r, Ended) for r in records)
         for record in records:
             if isinstance(record, Ended):
                 later -= 1
-                self._ended(history.trials[record.number], experiment, later)
+                self._ended(history.trials[record.number], outline, later)
             elif isinstance(record, Interrupted) and record.cause != "driver":
                 why = f"trial {record.number}: will be started again: {record.reason}"
                 self.emit(why, "yellow")
@@ -71,10 +70,13 @@ class Teller:
                 whose = "" if record.number is None else f"trial {record.number}: "
                 self.emit(whose + record.text, "yellow")
 
-    def _begin(self) -> Experiment:
+    def _begin(self) -> Outline:
         """Say what is searched; only now is it sure that this process may."""
+        from autosearch.experiment import warnings_of
+
         state = snapshot(self.folder, measurements=False)
-        self.experiment = experiment = state.experiment
+        self.outline = outline = state.outline
+        experiment = state.experiment
         search, objective = experiment.search, experiment.objective
         strategies = ", ".join(s.name for s in search.strategies)
         aim = f"{objective.mode} {objective.name}, {objective.reduce} value"
@@ -92,14 +94,14 @@ class Teller:
                 self.emit(f"warning: {warning}", "yellow")
         for said in opening_words(state.said):
             self.emit(f"{said.event}: {said.text}", "yellow")
-        return experiment
+        return outline
 
-    def _ended(self, trial: Trial, experiment: Experiment, later: int) -> None:
+    def _ended(self, trial: Trial, outline: Outline, later: int) -> None:
         best = self.history.best
         is_best = best is not None and best.number == trial.number
         style = "green" if is_best else "" if trial.losses else "red"
         done = sum(t.ended for t in self.history.trials) - later
-        line = f"[{done}/{experiment.search.trials}] {ended_line(trial, experiment)}"
+        line = f"[{done}/{outline.trials}] {ended_line(trial, outline)}"
         self.emit(line + ("  (best so far)" if is_best else ""), style)
 
 
@@ -119,27 +121,26 @@ def opening_words(said: Sequence[Said]) -> list[Said]:
     return words[::-1]
 
 
-def ended_line(trial: Trial, experiment: Experiment) -> str:
+def ended_line(trial: Trial, outline: Outline) -> str:
     """Return what an ended trial came to, on one line."""
-    objective = experiment.objective
-    value = analysis.user_value(trial.loss, objective.mode)
+    value = analysis.user_value(trial.loss, outline.mode)
     parts = [f"trial {trial.number}", trial.state]
     if value is not None:
-        parts.append(f"{objective.name} {formats.number(value)}")
+        parts.append(f"{outline.objective} {formats.number(value)}")
     parts += [formats.duration(trial.seconds), formats.params(trial.params, 4)]
     if trial.reason:
         parts.append(formats.cut(trial.reason, SHOWN_REASON))
     return formats.clean("  ".join(parts))
 
 
-def running_line(trial: Trial, experiment: Experiment, now_s: float) -> str:
+def running_line(trial: Trial, outline: Outline, now_s: float) -> str:
     """Return where a running trial is, on one line."""
     elapsed = None if trial.started_at is None else max(now_s - trial.started_at, 0.0) // 1
-    points = analysis.curve(trial, experiment.objective.name)
+    points = analysis.curve(trial, outline.objective)
     parts = [f"#{trial.number}", formats.duration(elapsed)]
     if points:
         step, value = points[-1]
-        parts.append(f"{experiment.objective.name} {formats.number(value)} at step {step}")
+        parts.append(f"{outline.objective} {formats.number(value)} at step {step}")
         parts.append(formats.sparkline([v for _, v in points]))
     parts.append(formats.params(trial.params, 4))
     return formats.clean("  ".join(parts))
@@ -156,16 +157,16 @@ class View:
         from rich.console import Group
         from rich.text import Text
 
-        experiment, history, now_s = self.teller.experiment, self.teller.history, time.time()
-        if experiment is None:
+        outline, history, now_s = self.teller.outline, self.teller.history, time.time()
+        if outline is None:
             return Text("starting…")
-        headline = _headline(experiment, history, None if self.teller.stopping else now_s)
+        headline = _headline(outline, history, None if self.teller.stopping else now_s)
         lines = [Text(headline, style="bold")]
         best = history.best
         if best is not None:
-            lines.append(Text(_best_line(best, experiment), style="bold green"))
+            lines.append(Text(_best_line(best, outline), style="bold green"))
         running = [t for t in history.pending if t.state == "running"]
-        lines += [Text(running_line(t, experiment, now_s)) for t in running[:SHOWN_RUNNING]]
+        lines += [Text(running_line(t, outline, now_s)) for t in running[:SHOWN_RUNNING]]
         if len(running) > SHOWN_RUNNING:
             lines.append(Text(f"and {len(running) - SHOWN_RUNNING} more running", style="dim"))
         for line in lines:
@@ -174,23 +175,22 @@ class View:
         return Group(*lines)
 
 
-def _headline(experiment: Experiment, history: History, now_s: float | None) -> str:
+def _headline(outline: Outline, history: History, now_s: float | None) -> str:
     """Return how far a search is, and how long it will take unless it is being ended (None)."""
-    search = experiment.search
     done = sum(t.ended for t in history.trials)
     failed = sum(len(g.numbers) for g in analysis.failures(history))
-    text = f"{experiment.name}  {done}/{search.trials} trials"
+    text = f"{outline.name}  {done}/{outline.trials} trials"
     if failed:
         text += f", {failed} failed"
-    left = now_s and analysis.time_left(history, search.trials, search.parallel, now_s)
+    left = now_s and analysis.time_left(history, outline.trials, outline.parallel, now_s)
     if left:
         text += f", about {formats.duration(left)} left"
     return text
 
 
-def _best_line(best: Trial, experiment: Experiment) -> str:
-    value = analysis.user_value(best.loss, experiment.objective.mode)
-    text = f"best  {experiment.objective.name} {formats.number(value)}  (trial {best.number})"
+def _best_line(best: Trial, outline: Outline) -> str:
+    value = analysis.user_value(best.loss, outline.mode)
+    text = f"best  {outline.objective} {formats.number(value)}  (trial {best.number})"
     return formats.clean(f"{text}  {formats.params(best.params)}")
 
 

@@ -67,24 +67,24 @@ def status(args: argparse.Namespace) -> int:
 
 
 def _say_state(result: "Result") -> None:
-    experiment = result.experiment
+    outline = result.state.outline
     rows = [
         ("study", f"{formats.clean(str(result.folder))} ({result.state.study})"),
         ("state", _state_text(result)),
-        ("trials", f"{_numbers(result)}; {experiment.search.trials} in all"),
+        ("trials", f"{_numbers(result)}; {outline.trials} in all"),
         ("worked", formats.duration(result.state.spent_s)),
     ]
     left = _time_left(result)
     if left is not None:
         rows.append(("left", f"about {formats.duration(left)}"))
-    say(f"{experiment.name}: {experiment.objective.mode} {experiment.objective.name}")
+    say(f"{outline.name}: {outline.mode} {outline.objective}")
     say(pairs(rows, indent="  "))
     if result.state.owner is not None:
         from autosearch.cli.progress import running_line
 
         for trial in result.state.history.pending:
             if trial.state == "running":
-                say(f"  {running_line(trial, experiment, time.time())}")
+                say(f"  {running_line(trial, outline, time.time())}")
 
 
 def _numbers(result: "Result") -> str:
@@ -128,8 +128,8 @@ def _time_left(result: "Result") -> float | None:
 
     if result.state.owner is None:
         return None
-    search = result.experiment.search
-    return analysis.time_left(result.state.history, search.trials, search.parallel, time.time())
+    outline = result.state.outline
+    return analysis.time_left(result.state.history, outline.trials, outline.parallel, time.time())
 
 
 def _status_json(result: "Result") -> dict[str, Any]:
@@ -137,22 +137,21 @@ def _status_json(result: "Result") -> dict[str, Any]:
 
     from autosearch import analysis
 
-    experiment, best, owner = result.experiment, result.best, result.state.owner
+    outline, best, owner = result.state.outline, result.best, result.state.owner
     rows = result.to_dicts()
-    objective = experiment.objective.name
     return {
-        "name": experiment.name,
+        "name": outline.name,
         "study": result.state.study,
         "dir": str(result.folder),
         "state": _state_word(result),
         "text": result.outcome.text if result.outcome else "",
         "owner": asdict(owner) if owner else None,
-        "metric": {"name": objective, "mode": experiment.objective.mode},
-        "trials": experiment.search.trials,
+        "metric": {"name": outline.objective, "mode": outline.mode},
+        "trials": outline.trials,
         "states": analysis.count_states(result.trials),
         "best": rows[best.number] if best else None,
         "running": [
-            {**rows[t.number], "values": analysis.curve(t, objective)}
+            {**rows[t.number], "values": analysis.curve(t, outline.objective)}
             for t in result.state.history.pending
             if t.state == "running" and owner is not None
         ],
@@ -208,7 +207,7 @@ def show(args: argparse.Namespace) -> int:
 
     result = read(args.dir, measurements=True)
     trial = trial_of(result, args.trial)
-    metrics = [m.name for m in result.experiment.metrics]
+    metrics = result.state.outline.metrics
     curves = {name: analysis.curve(trial, name) for name in metrics}
     if args.json:
         row = result.to_dicts()[trial.number]
@@ -247,7 +246,7 @@ def _facts(result: "Result", trial: "Trial") -> list[tuple[str, str]]:
         ("trial", f"{trial.number}{' (the best)' if is_best else ''}"),
         ("state", f"{trial.state}{f': {formats.clean(trial.reason)}' if trial.reason else ''}"),
         (
-            formats.clean(result.experiment.objective.name),
+            formats.clean(result.state.outline.objective),
             formats.number(result.value_of(trial), 10),
         ),
         ("started", formats.moment(trial.started_at)),
@@ -275,14 +274,15 @@ def _curve_line(name: str, value: float | None, points: tuple[tuple[int, float],
 
 
 def _folder(result: "Result", trial: "Trial") -> Any:
-    from autosearch.jobs import trial_folder
+    from autosearch.folders import trial_folder
 
     assert result.folder is not None
     return trial_folder(result.folder, trial.number)
 
 
 def _say_log_end(result: "Result", trial: "Trial") -> None:
-    from autosearch.cli.logs import last_lines, log_path
+    from autosearch.cli.logs import last_lines
+    from autosearch.folders import log_path
 
     assert result.folder is not None
     path = log_path(result.folder, trial.number, trial.attempt)

@@ -44,7 +44,7 @@ def summary_json(result: Result, folder: Path, report: Path, problem: str) -> di
     """Return what `run --json` prints."""
     best = result.best
     return {
-        "name": result.experiment.name,
+        "name": result.state.outline.name,
         "study": str(folder),
         "ending": result.outcome.ending if result.outcome else None,
         "text": result.outcome.text if result.outcome else "",
@@ -69,7 +69,7 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
     if result.outcome is not None and result.outcome.ending in ("interrupted", "stopped"):
         where.append(("Go on", again))
     elif result.outcome is not None and result.outcome.ending == "complete":
-        where.append(("More", f"{again} --trials {2 * result.experiment.search.trials}"))
+        where.append(("More", f"{again} --trials {2 * result.state.outline.trials}"))
     return [*blocks, pairs(where)]
 
 
@@ -79,11 +79,11 @@ def headline(result: Result) -> str:
     spent = formats.duration(result.state.spent_s)
     outcome = result.outcome
     if outcome is None:
-        return f"{result.experiment.name}: {states}"
+        return f"{result.state.outline.name}: {states}"
     told = outcome.ending in ("complete", "exhausted", "interrupted")
     text = "" if told or not outcome.text else f"\n{formats.clean_lines(outcome.text)}"
     word = outcome.ending.replace("_", " ")
-    return f"{result.experiment.name}: {word} after {spent}: {states}{text}"
+    return f"{result.state.outline.name}: {word} after {spent}: {states}{text}"
 
 
 def trial_numbers(counts: Mapping[str, int]) -> str:
@@ -93,7 +93,7 @@ def trial_numbers(counts: Mapping[str, int]) -> str:
 
 def trial_table(result: Result, trials: Sequence[Trial]) -> str:
     """Return trials as a table: number, value, params, state, time, reason."""
-    names = [n for n in result.experiment.space.names if any(n in t.params for t in trials)]
+    names = [n for n in result.state.outline.kinds if any(n in t.params for t in trials)]
     rows = [
         [
             str(trial.number),
@@ -105,11 +105,9 @@ def trial_table(result: Result, trials: Sequence[Trial]) -> str:
         ]
         for trial in trials
     ]
-    head = ["trial", result.experiment.objective.name, *names, "state", "time", "reason"]
+    head = ["trial", result.state.outline.objective, *names, "state", "time", "reason"]
     numeric = [
-        i
-        for i, name in enumerate(names, 2)
-        if result.experiment.space.params[name].kind in ("int", "float")
+        i for i, name in enumerate(names, 2) if result.state.outline.kinds[name] in ("int", "float")
     ]
     return table(head, rows, right=[0, 1, *numeric])
 
@@ -134,7 +132,7 @@ def best_block(result: Result) -> str:
     """Return the best trial: its value, its parameters in full, the command that ran it."""
     best = result.best
     assert best is not None
-    name = result.experiment.objective.name
+    name = result.state.outline.objective
     rows = [(formats.clean(k), formats.clean(str(v))) for k, v in best.params.items()]
     lines = [
         f"Best: {formats.clean(name)} {result.value!r} (trial {best.number})",

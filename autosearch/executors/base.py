@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from autosearch.folders import LOG, attempt_folder
 from autosearch.metrics.rules import Rule
 from autosearch.space.values import Params
 from autosearch.trial import Measurement
@@ -76,12 +77,12 @@ class Job:
     @property
     def attempt_folder(self) -> Path:
         """Where the executor keeps this attempt's `output.log` and `exit.json`."""
-        return self.folder / f"attempt-{self.attempt}"
+        return attempt_folder(self.folder, self.attempt)
 
     @property
     def log_path(self) -> Path:
         """The attempt's output, stdout and stderr together."""
-        return self.attempt_folder / "output.log"
+        return self.attempt_folder / LOG
 
     @property
     def marker(self) -> str:

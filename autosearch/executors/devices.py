@@ -2,7 +2,9 @@
 
 import math
 import re
-from collections.abc import Hashable, Mapping, Sequence
+import threading
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 VARIABLE = "CUDA_VISIBLE_DEVICES"
@@ -27,7 +29,10 @@ def visible_gpus(env: Mapping[str, str], dev: Path = Path("/dev")) -> tuple[str,
 
 
 class Gpus:
-    """The GPUs of one executor: whole ones for one attempt, or shares of one.
+    """GPUs that several executors may share: whole ones for one attempt, or shares of one.
+
+    Who finds too few waits in line, and nobody behind the first of the line is given any: neither
+    a search that asks often nor one that asks for little keeps the others from theirs. Thread-safe.
 
     >>> gpus = Gpus(["0", "1"])
     >>> gpus.take("a", 1), gpus.take("b", 0.5), gpus.room_for(0.5), gpus.room_for(1)
@@ -37,7 +42,8 @@ class Gpus:
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
         self._free = dict.fromkeys(self.names, 1.0)
-        self._taken: dict[Hashable, tuple[tuple[str, ...], float]] = {}
+        self._line: dict[Hashable, None] = {}
+        self._lock = threading.Lock()
 
     def problem(self, amount: float) -> str:
         """Return why an attempt can never have this many GPUs, or ""."""
@@ -53,27 +59,41 @@ class Gpus:
             return sum(_shares(free, amount) for free in self._free.values())
         return sum(free == 1 for free in self._free.values()) // int(amount)
 
-    def take(self, owner: Hashable, amount: float) -> tuple[str, ...]:
-        """Give GPUs to an attempt; a share comes from the fullest that has room for it."""
-        if amount < 1:
-            fitting = [name for name in self.names if _shares(self._free[name], amount)]
-            chosen = tuple(sorted(fitting, key=lambda name: self._free[name])[:1])
-        else:
-            chosen = tuple(name for name in self.names if self._free[name] == 1)[: int(amount)]
-        share = min(amount, 1.0)
-        for name in chosen:
-            self._free[name] -= share
-        self._taken[owner] = (chosen, share)
-        return chosen
+    def take(self, who: Hashable, amount: float) -> tuple[str, ...]:
+        """Return the GPUs of one attempt; none where `who` has to wait, and is now in line.
 
-    def give_back(self, owner: Hashable) -> None:
-        """Free what an attempt had, if it had any."""
-        names, share = self._taken.pop(owner, ((), 0.0))
-        for name in names:
-            free = self._free[name] + share
-            self._free[name] = (
-                1.0 if math.isclose(free, 1) else free
-            )  # 3 × ⅓ gives a whole one back
+        A share comes from the fullest GPU that has room for it.
+        """
+        with self._lock:
+            self._line.setdefault(who)
+            if next(iter(self._line)) != who or not self.room_for(amount):
+                return ()
+            del self._line[who]
+            fitting = [name for name in self.names if _shares(self._free[name], min(amount, 1))]
+            fullest = sorted(fitting, key=lambda name: self._free[name])
+            chosen = tuple(fullest[: max(int(amount), 1)])
+            for name in chosen:
+                self._free[name] -= min(amount, 1)
+            return chosen
+
+    def withdraw(self, who: Hashable) -> None:
+        """Take `who` out of the line."""
+        with self._lock:
+            self._line.pop(who, None)
+
+    def give_back(self, names: Iterable[str], amount: float) -> None:
+        """Free what an attempt had."""
+        with self._lock:
+            for name in names:
+                free = self._free[name] + min(amount, 1)
+                # 3 × ⅓ gives a whole one back.
+                self._free[name] = 1.0 if math.isclose(free, 1) else free
+
+
+@cache
+def shared_gpus(names: tuple[str, ...]) -> Gpus:
+    """Return the one ledger of these GPUs in this process."""
+    return Gpus(names)
 
 
 def _shares(free: float, amount: float) -> int:

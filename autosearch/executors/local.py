@@ -21,13 +21,16 @@ TICK_S = 0.05  # how often the logs are looked at
 CLOSE_S = 5.0  # beyond the grace, for a supervisor to report the end
 
 Key = tuple[int, int]
+Given = tuple[tuple[str, ...], float]  # the names of GPUs, and how much of each
 
 
 class LocalExecutor:
     """Runs up to `parallel` jobs at once on this machine.
 
-    gpus: names for CUDA_VISIBLE_DEVICES; None means all that the driver may use. An attempt that
-    asks for GPUs sees only its own; one that asks for none sees what the driver sees.
+    gpus: names for CUDA_VISIBLE_DEVICES; None means all that the driver may use, shared with every
+    other executor of this process. An attempt that asks for GPUs sees only its own; one that asks
+    for none sees what the driver sees. `check` tells how many each job will ask for: to ask for
+    free slots then sets the GPUs of one job aside, until the next `poll`.
 
     An attempt dies with its driver, so only one that had ended can be adopted. An attempt whose
     supervisor was killed is Lost.
@@ -37,8 +40,12 @@ class LocalExecutor:
 
     def __init__(self, parallel: int, *, gpus: Sequence[str] | None = None) -> None:
         self._parallel = parallel
-        self._gpus = devices.Gpus(devices.visible_gpus(os.environ) if gpus is None else gpus)
+        visible = devices.visible_gpus(os.environ)
+        self._gpus = devices.shared_gpus(visible) if gpus is None else devices.Gpus(gpus)
         self._gpus_each = 0.0  # of the last job: jobs of one search are alike
+        self._set_aside: Given | None = None
+        self._refused = False
+        self._given: dict[Key, Given] = {}
         self._attempts: dict[Key, Attempt] = {}
         self._failed: list[Exit] = []
         self._logs: dict[Key, Path] = {}
@@ -47,7 +54,13 @@ class LocalExecutor:
     def free_slots(self) -> int:
         """How many more jobs like the last one can be started now."""
         slots = self._parallel - len(self._attempts) - len(self._failed)
-        return min(slots, self._gpus.room_for(self._gpus_each)) if self._gpus_each else slots
+        if slots < 1 or not self._gpus_each:
+            return slots
+        if self._set_aside is None:
+            names = self._gpus.take(self, self._gpus_each)
+            self._set_aside = (names, self._gpus_each) if names else None
+        self._refused = self._set_aside is None
+        return 0 if self._refused else min(slots, 1 + self._gpus.room_for(self._gpus_each))
 
     def check(self, resources: Resources) -> str:
         """Return why no job with these resources can ever run on this machine, or ""."""
@@ -58,6 +71,7 @@ class LocalExecutor:
         if resources.memory is not None and resources.memory > memory:
             asked, there = resources.memory / 2**30, memory / 2**30
             return f"each trial asks for {asked:.3g} GiB of memory, this machine has {there:.3g}"
+        self._gpus_each = resources.gpus
         return self._gpus.problem(resources.gpus) if resources.gpus else ""
 
     def start(self, job: Job) -> None:
@@ -67,13 +81,14 @@ class LocalExecutor:
             raise ExecutorError(f"trial {job.number}: no slot is free ({self._parallel} in all)")
         key = job.number, job.attempt
         self._logs[key] = job.log_path
-        if job.resources.gpus:
-            names = ",".join(self._gpus.take(key, job.resources.gpus))
+        if job.resources.gpus and self._set_aside is not None:
+            self._given[key], self._set_aside = self._set_aside, None
+            names = ",".join(self._given[key][0])
             job = replace(job, env={**job.env, devices.VARIABLE: names})
         try:
             self._attempts[key] = Attempt.start(job, detach=self.detach)
         except OSError as error:
-            self._gpus.give_back(key)
+            self._give_back(key)
             text = f"cannot be started: {error.filename or job.folder}: {error.strerror}"
             self._failed.append(Exit(*key, code=None, text=text, error=True))
 
@@ -99,6 +114,7 @@ class LocalExecutor:
 
     def poll(self, timeout_s: float) -> Sequence[Event]:
         """Return what happened, waiting up to `timeout_s` seconds for the first event."""
+        self._leave_line()
         deadline = time.monotonic() + timeout_s
         while True:
             events = self._advance()
@@ -107,6 +123,19 @@ class LocalExecutor:
                 return events
             self._wait(left_s)
 
+    def _leave_line(self, *, for_good: bool = False) -> None:
+        """Give back what was set aside; wait on only where GPUs were asked for since the last."""
+        if self._set_aside is not None:
+            self._gpus.give_back(*self._set_aside)
+            self._set_aside = None
+        if for_good or not self._refused:
+            self._gpus.withdraw(self)
+        self._refused = False
+
+    def _give_back(self, key: Key) -> None:
+        if key in self._given:
+            self._gpus.give_back(*self._given.pop(key))
+
     def _advance(self) -> list[Event]:
         events: list[Event] = list(self._failed)
         self._failed.clear()
@@ -114,7 +143,7 @@ class LocalExecutor:
             news = attempt.advance()
             if news and isinstance(news[-1], Exit | Lost):
                 del self._attempts[key]
-                self._gpus.give_back(key)
+                self._give_back(key)
             events += news
         return events
 
@@ -147,6 +176,9 @@ class LocalExecutor:
             sweep_attempt(marker)
         for attempt in self._attempts.values():
             attempt.close()
+        for key in list(self._given):
+            self._give_back(key)
+        self._leave_line(for_good=True)
         self._attempts.clear()
         self._failed.clear()
 

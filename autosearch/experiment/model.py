@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
 
+from autosearch import outline
 from autosearch.experiment.quantities import duration, size
 from autosearch.metrics.rules import Rule
 from autosearch.space import Space
@@ -102,7 +103,7 @@ class Metric(_Model):
         return Rule(self.name, self.regex, self.step)
 
 
-NO_METRIC = Metric(name="value", mode="max")
+NO_METRIC = Metric(name=outline.NO_METRIC, mode="max")
 
 
 class StrategySpec(_Model):

@@ -10,7 +10,7 @@ from typing import Any
 
 from autosearch import analysis, formats
 from autosearch.experiment.model import Experiment
-from autosearch.jobs import trial_folder
+from autosearch.folders import log_path
 from autosearch.report.charts import MOST_POINTS, parameter_chart, progress_chart
 from autosearch.snapshot import Snapshot
 from autosearch.trial import Trial
@@ -153,7 +153,7 @@ def _last_lines(trial: Trial, folder: Path | None) -> str:
     """Return the end of a trial's log, "" where there is none here."""
     if folder is None or not trial.attempt:
         return ""
-    path = trial_folder(folder, trial.number) / f"attempt-{trial.attempt}" / "output.log"
+    path = log_path(folder, trial.number, trial.attempt)
     try:
         with path.open("rb") as file:
             file.seek(max(path.stat().st_size - LOG_BYTES, 0))

@@ -28,9 +28,7 @@ def test_whole_gpus_are_given_to_one_attempt_each_and_come_back() -> None:
     assert gpus.take("a", 2) == ("0", "1")
     assert gpus.room_for(2) == 0
     assert gpus.take("b", 1) == ("2",)
-    gpus.give_back("a")
-    assert gpus.room_for(1) == 2
-    gpus.give_back("a")  # it has none any more
+    gpus.give_back(("0", "1"), 2)
     assert gpus.room_for(1) == 2
 
 
@@ -39,12 +37,25 @@ def test_shares_fill_a_gpu_and_make_it_whole_again(amount: float) -> None:
     gpus = Gpus(["0", "1"])
     each = round(1 / amount)
     assert gpus.room_for(amount) == 2 * each
-    taken = [gpus.take(owner, amount) for owner in range(each)]
-    assert set(taken) == {("0",)}
-    assert gpus.take("next", amount) == ("1",)
-    for owner in [*range(each), "next"]:
-        gpus.give_back(owner)
+    assert {gpus.take("a", amount) for _ in range(each)} == {("0",)}
+    assert gpus.take("a", amount) == ("1",)
+    for name in ["0"] * each + ["1"]:
+        gpus.give_back([name], amount)
     assert gpus.room_for(2) == 1
+
+
+def test_who_waits_is_served_first() -> None:
+    gpus = Gpus(["0", "1"])
+    assert gpus.take("a", 1) == ("0",)
+    assert gpus.take("large", 2) == ()
+    assert gpus.take("a", 1) == ()  # one is free, but it is being saved up
+    gpus.give_back(["0"], 1)
+    assert gpus.take("a", 1) == ()
+    assert gpus.take("large", 2) == ("0", "1")
+    gpus.give_back(["0", "1"], 2)
+    assert gpus.take("b", 1) == ()  # behind a
+    gpus.withdraw("a")
+    assert gpus.take("b", 1) == ("0",)
 
 
 def test_what_can_never_be_given_is_named() -> None:

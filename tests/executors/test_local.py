@@ -38,6 +38,33 @@ def test_each_attempt_sees_only_its_own_gpus(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_executors_of_one_process_share_its_gpus_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "shared-gpu")
+    job = Jobs(tmp_path)
+    first, second = LocalExecutor(2), LocalExecutor(2)
+    for executor in (first, second):
+        assert executor.check(Resources(gpus=1)) == ""
+    assert first.free_slots == 1  # its slots are two
+    assert second.free_slots == 0
+    running = job("sleep", "100", resources=Resources(gpus=1))
+    first.start(running)
+    assert first.free_slots == second.free_slots == 0
+    first.stop(running.number, 1, "test")
+    poll_until(first, has_ended(running))
+    assert first.free_slots == 0  # the other has waited longer
+    assert second.free_slots == 1
+    second.close()
+    assert first.free_slots == 1
+    first.poll(0)  # it started nothing
+    third = LocalExecutor(1)
+    third.check(Resources(gpus=1))
+    assert third.free_slots == 1
+    third.close()
+    first.close()
+
+
 def test_a_log_that_grows_faster_than_it_is_read_stays_bounded(tmp_path: Path) -> None:
     executor = LocalExecutor(1)
     source = "yes 'no number here' | head -c 20000000; echo acc=1; echo acc=2"

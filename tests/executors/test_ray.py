@@ -27,7 +27,12 @@ from tests.contract.executors import (
 )
 from tests.contract.supervised import SupervisedContract
 
-pytestmark = pytest.mark.ray
+pytestmark = [
+    pytest.mark.ray,
+    # Ray's own: older versions leave files and processes to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 CORES = 8  # of the shared Ray, whatever the machine has
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from autosearch.onboarding.regexgen import suggest_regex
     from autosearch.outcome import Outcome
     from autosearch.result import Result
+    from autosearch.sklearn_api import AutoSearchCV
     from autosearch.space import Bool, Choice, Float, Int, Space
     from autosearch.stopping import StopRule
     from autosearch.strategies.base import Strategy, Suggestion
@@ -49,6 +50,7 @@ _HOMES = {
     "autosearch.onboarding.regexgen": ("suggest_regex",),
     "autosearch.outcome": ("Outcome",),
     "autosearch.result": ("Result",),
+    "autosearch.sklearn_api": ("AutoSearchCV",),
     "autosearch.space": ("Bool", "Choice", "Float", "Int", "Space"),
     "autosearch.stopping": ("StopRule",),
     "autosearch.strategies.base": ("Strategy", "Suggestion"),
@@ -57,6 +59,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "AutoSearchCV",
     "AutoSearchError",
     "Bool",
     "Choice",

@@ -182,8 +182,8 @@ def compute(name: str) -> None:
         model = tuning.make(params)
         scoring = "accuracy" if is_classifier(model) else "neg_root_mean_squared_error"
         with warnings.catch_warnings():
-            # Few iterations are part of the problem; an overflow ends in a bad score; a batch larger
-            # than the fold is cut to it.
+            # Few iterations are part of the problem; an overflow ends in a bad score; a batch that
+            # is larger than the fold is cut to it.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
             warnings.simplefilter("ignore", UserWarning)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autosearch.strategies.bayes_opt import BayesOpt
+from autosearch.strategies import make
 from benchmarks.search.drive import Method, Run, drive
 from benchmarks.search.peers import EXPENSIVE, PEERS
 from benchmarks.search.score import interval, regret
@@ -28,17 +28,23 @@ FOLDER = Path(__file__).parent / "results"
 EXPENSIVE_EVERY, EXPENSIVE_SEEDS, EXPENSIVE_TRIALS = 3, 3, 50
 
 
-def _ours(strategy: BayesOpt) -> Method:
-    return lambda task, trials, seed: drive(strategy, task, trials, seed)[0]
+def _ours(name: str, **settings: str) -> Method:
+    def run(task: Task, trials: int, seed: int) -> Run:
+        return drive(make(name, settings, trials), task, trials, seed)[0]
+
+    return run
 
 
 METHODS: Mapping[str, Method] = {
-    "bayes_opt": _ours(BayesOpt()),
-    "bayes_opt ucb": _ours(BayesOpt(kind="ucb")),
-    "bayes_opt forest": _ours(BayesOpt(surrogate="forest")),
+    "auto": _ours("auto"),
+    "bayes_opt": _ours("bayes_opt_search"),
+    "bayes_opt ucb": _ours("bayes_opt_search", kind="ucb"),
+    "bayes_opt forest": _ours("bayes_opt_search", surrogate="forest"),
+    "tpe": _ours("tpe_search"),
+    "anneal": _ours("anneal_search"),
     **PEERS,
 }
-QUICK = ("bayes_opt", "hyperopt anneal", "hyperopt tpe", "random")
+QUICK = ("auto", "bayes_opt", "hyperopt anneal", "hyperopt tpe", "random")
 SETS: Mapping[str, Callable[[], Sequence[Task]]] = {
     "training": training,
     "unseen": unseen,

@@ -140,8 +140,8 @@ TUNINGS: Mapping[str, Tuning] = {
     "boosting-diabetes": Tuning(
         Space(
             {
-                "learning_rate": _spread(0.005, 1.0, 9),
-                "n_estimators": Int(values=[10, 20, 40, 80, 160]),
+                "learning_rate": _spread(0.01, 1.0, 7),
+                "n_estimators": Int(values=[10, 20, 40, 80]),
                 "max_depth": Int(1, 5),
                 "subsample": Float(values=[0.5, 0.75, 1.0]),
             }
@@ -182,9 +182,11 @@ def compute(name: str) -> None:
         model = tuning.make(params)
         scoring = "accuracy" if is_classifier(model) else "neg_root_mean_squared_error"
         with warnings.catch_warnings():
-            # Few iterations are part of the problem; an overflow ends in a bad score.
+            # Few iterations are part of the problem; an overflow ends in a bad score; a batch that
+            # is larger than the fold is cut to it.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore", UserWarning)
             scores = cross_val_score(model, x, y, cv=3, scoring=scoring, error_score=float("nan"))
         losses.append(round(-float(scores.mean()), 6))
     FOLDER.mkdir(exist_ok=True)

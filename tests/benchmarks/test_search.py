@@ -7,10 +7,8 @@ from benchmarks.search.drive import Run
 from benchmarks.search.peers import random
 from benchmarks.search.score import interval, random_regret, regret
 from benchmarks.search.suites import training, unseen
-from benchmarks.search.tables import FOLDER, TUNINGS, tuning_task
+from benchmarks.search.tables import TUNINGS, tuning_task
 from benchmarks.search.task import Task
-
-TABLES = [name for name in TUNINGS if (FOLDER / f"{name}.json").exists()]
 
 
 @pytest.mark.parametrize("task", [*training(), *unseen()], ids=lambda t: t.name)
@@ -21,7 +19,7 @@ def test_the_stated_optimum_is_one(task: Task) -> None:
     assert task.loss(task.space.from_unit(task.optimum)) == pytest.approx(task.best, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", TUNINGS)
 def test_a_table_holds_every_point_of_its_space(name: str) -> None:
     task = tuning_task(name)
     losses = [task.loss(p) for p in task.space.points()]

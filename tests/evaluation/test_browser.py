@@ -2,28 +2,18 @@
 
 import html
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from evaluation import analyse
+from tests.browser import opened
 from tests.evaluation.pictures import write
 from tests.evaluation.samples import scores, softmax
 
 FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
     "--allow-file-access-from-files",
     "--enable-logging=stderr",
     "--virtual-time-budget=8000",
@@ -66,19 +56,8 @@ window.addEventListener("load", function () {
 """
 
 
-def browser() -> str:
-    """Return the path of a Chromium, or skip with the reason."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        if os.environ.get("AUTOSEARCH_REQUIRE_BROWSER"):
-            pytest.fail("AUTOSEARCH_REQUIRE_BROWSER is set and there is no chromium")
-        pytest.skip("no chromium on the PATH")
-    return path
-
-
 @pytest.mark.slow
 def test_the_page_works_in_a_browser(tmp_path: Path) -> None:
-    chromium = browser()
     names = write(tmp_path / "images", 60)
     logits, labels = scores(60, 4, 0)
     labels[:4] = (labels[:4] + 1) % 4
@@ -98,19 +77,7 @@ def test_the_page_works_in_a_browser(tmp_path: Path) -> None:
     (tmp_path / "plain.html").write_text(text, encoding="utf-8")
     probed = text.replace("</body>", SCRIPT + "</body>")
     (tmp_path / "probed.html").write_text(probed, encoding="utf-8")
-    run = subprocess.run(
-        [
-            chromium,
-            *FLAGS,
-            f"--user-data-dir={tmp_path / 'profile'}",
-            "--dump-dom",
-            (tmp_path / "probed.html").as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    run = opened(tmp_path / "probed.html", *FLAGS)
     assert "CONSOLE" not in run.stderr
     match = re.search(r'<pre id="found">(.*?)</pre>', run.stdout, re.DOTALL)
     assert match, run.stdout[-2000:]

@@ -2,23 +2,17 @@
 
 import base64
 import hashlib
+import json
 import re
-import shutil
-import subprocess
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from autosearch.report import render
+from tests.browser import opened
 from tests.report.studies import MARKUP, study
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage",
-)  # fmt: skip
 USE = """
 const column = (i) => [...document.querySelectorAll("#trials tbody tr:not([hidden])")]
   .map((row) => row.cells[i].textContent);
@@ -35,26 +29,16 @@ const shown = document.createElement("pre");
 shown.id = "seen"; shown.textContent = JSON.stringify(seen); document.body.append(shown);
 """
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = pytest.mark.slow
 
 
 def used(page: str, folder: Path, *flags: str) -> dict[str, object]:
     """Return what the script above saw; it is let in beside the page's own script."""
-    import json
-
     digest = base64.b64encode(hashlib.sha256(USE.encode()).digest()).decode()
     page = page.replace("script-src ", f"script-src 'sha256-{digest}' ", 1)
     page = page.replace("</body>", f"<script>{USE}</script></body>")
     (folder / "page.html").write_text(page)
-    assert CHROMIUM is not None
-    ran = subprocess.run(
-        [CHROMIUM, *FLAGS, *flags, f"--user-data-dir={folder / 'profile'}", "--dump-dom",
-         (folder / "page.html").as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
+    ran = opened(folder / "page.html", *flags)
     found = re.search(r'<pre id="seen">(.*?)</pre>', ran.stdout, re.DOTALL)
     assert found is not None, ran.stdout[-2000:]
     seen: dict[str, object] = json.loads(unescape(found[1]))

@@ -5,15 +5,17 @@ folded from the store. Records are queued and folded as things happen, and writt
 is started before the records that led to it are safe.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from autosearch.asking import ask_next
 from autosearch.executors.base import Event, Executor, Exit, Lost, Metrics
 from autosearch.experiment.model import Experiment
+from autosearch.experiment.startable import with_interpreter
 from autosearch.jobs import make_job
 from autosearch.missing import explain_missing_metric
 from autosearch.outcome import SILENT_BYTES, Ending, FailFast, Outcome
@@ -231,6 +233,7 @@ class Driver:
             self.experiment.metrics,
             tail.decode("utf-8", errors="replace"),
         )
+        found = replace(found, reason=with_interpreter(found.reason, self.experiment, os.environ))
         ours = event.why == "stopped" and not active.stopping
         if event.why == "driver_gone" or ours:
             self._interrupted(trial, "driver", "the search was stopped while it ran")

@@ -180,6 +180,7 @@ def _run(experiment: "Experiment", trial: "Trial") -> Look:
     import uuid
 
     from autosearch.executors.local import LocalExecutor
+    from autosearch.experiment.startable import with_interpreter
     from autosearch.jobs import make_job
     from autosearch.verdict import verdict
 
@@ -201,7 +202,8 @@ def _run(experiment: "Experiment", trial: "Trial") -> Look:
     judged = verdict(end, (), experiment.metrics, log[-TAIL_BYTES:].decode("utf-8", "replace"))
     if judged.state == "no_metric":
         return _look(experiment, log, "completed")
-    return _look(experiment, log, judged.state, judged.reason)
+    reason = with_interpreter(judged.reason, experiment, os.environ)
+    return _look(experiment, log, judged.state, reason)
 
 
 def _wait_for_exit(executor: "Executor") -> "Exit | None":

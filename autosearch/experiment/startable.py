@@ -14,6 +14,8 @@ from autosearch.experiment.source import Keys
 
 # Programs whose first word, unless it is an option, is the script that they run.
 _INTERPRETERS = ("python", "python3", "bash", "sh", "perl", "ruby", "node", "Rscript", "julia")
+_PYTHON = re.compile(r"python[0-9.]*")
+_NO_MODULE = "ModuleNotFoundError"
 _INTERPRETER = re.compile(rf"({'|'.join(_INTERPRETERS)})[0-9.]*")
 
 
@@ -57,8 +59,30 @@ def _program(word: str, here: Path | None, path: str | None) -> str:
     if here is not None and (here / word).is_file():
         return f"there is no program {word} in PATH; did you mean ./{word}?"
     known = [name for name in _INTERPRETERS if shutil.which(name, path=path)]
-    hint = meant(word, known) or "; expected e.g. python train.py"
+    hint = meant(word, known)
+    if _PYTHON.fullmatch(word):
+        hint += " Or activate" if hint else "; activate"
+        hint += " the environment that your program needs"
+    hint = hint or "; expected e.g. python train.py"
     return f"there is no program {word} in PATH{hint}"
+
+
+def with_interpreter(reason: str, experiment: Experiment, environ: Mapping[str, str]) -> str:
+    """Return why a trial failed, with the Python that ran it where that lacks a module.
+
+    environ: that of the trials. What a placeholder, a shell or another machine decided is not told.
+    """
+    decided_here = not experiment.shell and experiment.executor.name == "local"
+    if _NO_MODULE not in reason or not decided_here or "PATH" in experiment.env:
+        return reason
+    word = experiment.command[0] if experiment.command else ""
+    program = shutil.which(word, path=environ.get("PATH", os.defpath))
+    if program is None or not _PYTHON.fullmatch(Path(word).name):
+        return reason
+    return (
+        f"{reason} (it was run by {program}: activate the environment that has the module, or "
+        "begin the command with that environment's python)"
+    )
 
 
 def _file_problem(file: Path) -> str:

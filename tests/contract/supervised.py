@@ -73,14 +73,6 @@ class SupervisedContract(ExecutorContract):
         assert processes_with(asked.marker) == []
         assert executor.free_slots == 2
 
-    def test_a_suspended_program_may_clean_up_too(self, executor: Executor, job: Jobs) -> None:
-        source = "trap 'exit 4' TERM; echo acc=1; kill -STOP $$; while :; do sleep 0.01; done"
-        asked = job("sh", "-c", source)
-        executor.start(asked)
-        events = poll_until(executor, bool)
-        executor.stop(asked.number, 1, "enough")
-        assert Outcome(poll_until(executor, has_ended(asked), events)).exit.code == 4
-
     def test_helpers_that_end_with_their_program_are_not_remarked_upon(
         self, executor: Executor, job: Jobs
     ) -> None:

@@ -107,6 +107,8 @@ def test_slots_are_shared_evenly_and_none_is_left_idle(tmp_path: Path) -> None:
         wait_until(lambda: traces(tmp_path / "a", "start") != [] and _running(engine, "a") == 4)
         engine.create(held["b"], "b")
         engine.create(held["c"], "c")
+        # Before both stand in line, the first of them may well have more than its share.
+        wait_until(lambda: len(engine._pool._waiting) == 2)
         # As the first study's trials end, the others get their share before it goes on.
         (tmp_path / "a" / "go").touch()
         wait_until(lambda: _running(engine, "b") == 2 and _running(engine, "c") == 2)

@@ -7,6 +7,7 @@ import pytest
 
 from autosearch.errors import ExperimentError
 from autosearch.experiment import Experiment, load_file
+from autosearch.experiment.startable import with_interpreter
 
 SEARCH = """\
 name: t
@@ -75,3 +76,36 @@ def test_what_only_the_trial_can_know_is_left_to_it(
     (tmp_path / "train.sh").touch()
     (tmp_path / "sub").mkdir()
     assert loaded(tmp_path, command, more, KNOWN="1").name == "t"
+
+
+def program_in(folder: Path, name: str) -> str:
+    """Return a PATH that holds one program, which does nothing."""
+    folder.mkdir()
+    (folder / name).write_text("#!/bin/sh\n")
+    (folder / name).chmod(0o755)
+    return str(folder)
+
+
+def test_where_only_python3_is_there_both_ways_out_are_named(tmp_path: Path) -> None:
+    path = program_in(tmp_path / "bin", "python3")
+    with pytest.raises(ExperimentError) as caught:
+        loaded(tmp_path, "python -m train", PATH=path)
+    assert "no program python in PATH; did you mean python3?" in str(caught.value)
+    assert "? Or activate the environment" in str(caught.value)
+
+
+def test_a_module_that_is_missing_names_the_python_that_ran(tmp_path: Path) -> None:
+    path = program_in(tmp_path / "bin", "python3")
+    experiment = loaded(tmp_path, "python3 -m train", PATH=path)
+    reason = "exit code 1: ModuleNotFoundError: No module named 'torch'"
+    told = with_interpreter(reason, experiment, {"PATH": path})
+    assert told.startswith(f"{reason} (it was run by {path}/python3: activate")
+    assert with_interpreter("exit code 1", experiment, {"PATH": path}) == "exit code 1"
+    for command, more in [
+        ("sh x", ""),
+        ("python3 x", "shell: true\n"),
+        ("python3", "env: {PATH: /x}\n"),
+    ]:
+        (tmp_path / "x").touch()
+        other = loaded(tmp_path, command, more)
+        assert with_interpreter(reason, other, {"PATH": path}) == reason

@@ -72,7 +72,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One search: the loss of what it chose, on other folds; its fits; its CPU time in seconds."""
+    """One search: the loss of what it chose, on other folds; the fits that gave a score; its CPU time in s."""
 
     pair: str
     method: str

@@ -165,6 +165,17 @@ def test_a_list_holds_any_objects_and_pipelines_are_searched() -> None:
     assert not hasattr(scalers[0], "mean_")
 
 
+def test_numbers_may_be_listed_as_for_a_grid() -> None:
+    space = {"C": np.logspace(-2, 2, 5), "degree": [2, 3], "tol": [1, 0.5]}
+    found = search(SVC(kernel="poly"), space, trials=12).fit(X, Y)
+    assert set(found.cv_results_["param_C"]) <= set(np.logspace(-2, 2, 5))
+    assert found.cv_results_["param_degree"].dtype == np.int64
+    # The strategy sees an order, the estimator the values as they were given.
+    assert {type(p["tol"]) for p in found.cv_results_["params"]} == {int, float}
+    assert {type(t.params["tol"]) for t in found.history_.trials} == {float}
+    assert len(found.cv_results_["params"]) == 12
+
+
 def test_scores_are_those_of_cross_validation_with_the_same_folds() -> None:
     folds = KFold(4, shuffle=True, random_state=1)
     found = search(cv=folds).fit(X, Y)

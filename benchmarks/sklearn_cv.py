@@ -72,7 +72,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One search: the loss of what it chose, on other folds; the fits that gave a score; its CPU time in s."""
+    """One search, by what it chose.
+
+    loss: on other folds than the search's. fits: those that gave a score.
+    """
 
     pair: str
     method: str

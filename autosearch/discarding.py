@@ -29,7 +29,7 @@ def is_hopeless(
     >>> others = [[0.90, 0.93, 0.88], [0.89, 0.94, 0.87]]
     >>> is_hopeless([0.50, 0.55], [0.91, 0.95, 0.90], others)
     True
-    >>> is_hopeless([0.90, 0.93], [0.91, 0.95, 0.90], others)
+    >>> is_hopeless([0.91, 0.94], [0.91, 0.95, 0.90], others)
     False
     """
     done, folds = len(scores), len(best)

@@ -22,7 +22,7 @@ from sklearn.utils.validation import _check_method_params, indexable
 from autosearch.api import in_process_experiment
 from autosearch.cross_validation import Candidate, FoldResult, Folds, FoldSearch
 from autosearch.errors import SpaceError
-from autosearch.space import Choice, Space
+from autosearch.space import Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.strategies import combine
 
@@ -36,10 +36,10 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
     scikit-learn's searches. Where several metrics are scored, `refit` names the one that is
     searched for; if it names none, that is the first.
 
-    space: name → Float, Int, Choice, Bool, or a list of any objects (None, tuples, estimators); a
-    pipeline's are named `step__param`. Or a Space, with constraints. A parameter whose `when` does
-    not hold is left at the estimator's own value; a `when` names an object of a list that is no
-    text, number or boolean by its `str`.
+    space: name → Float, Int, Choice, Bool, or a list or array of any values (numbers, None, tuples,
+    estimators); a pipeline's are named `step__param`. Or a Space, with constraints. A parameter
+    whose `when` does not hold is left at the estimator's own value; a `when` names a listed object
+    that is no text, number or boolean by its `str`.
 
     trials: configurations to try; a finite space may hold fewer. strategy: as in `minimize`.
     discard: do not finish a configuration that the folds to come will hardly carry past the best
@@ -57,7 +57,7 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
     >>> from autosearch import Choice, Float
     >>> space = {"C": Float(1e-3, 1e3, scale="log"), "kernel": Choice(["linear", "rbf"])}
     >>> search = AutoSearchCV(SVC(), space, trials=12, random_state=0)
-    >>> search.fit(*load_iris(return_X_y=True)).best_score_ > 0.95
+    >>> bool(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.95)
     True
     """
 
@@ -235,16 +235,17 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
 def _plain(space: Any) -> tuple[Space, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     """Return the space that is searched, and what gives the estimator's params for a trial's.
 
-    Lists become Choices; objects that a Choice cannot hold are named by their str.
+    Lists of numbers keep their order, others become Choices; objects that a Choice cannot hold are
+    named by their str.
     """
     if isinstance(space, Space):
         return space, dict
     objects: dict[str, dict[Any, Any]] = {}
     params: dict[str, Parameter] = {}
     for name, values in space.items():
-        if isinstance(values, list | tuple):
+        if isinstance(values, list | tuple | np.ndarray):
             objects[name] = {_label(value): value for value in values}
-            params[name] = Choice([_label(value) for value in values])
+            params[name] = _listed([_label(value) for value in values])
         elif isinstance(values, Parameter):
             params[name] = values
         else:
@@ -258,7 +259,14 @@ def _plain(space: Any) -> tuple[Space, Callable[[Mapping[str, Any]], dict[str, A
     return Space(params), translate
 
 
+def _listed(labels: list[Any]) -> Parameter:
+    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in labels):
+        return Choice(labels)
+    return Int(values=labels) if all(isinstance(v, int) for v in labels) else Float(values=labels)
+
+
 def _label(value: Any) -> Any:
+    """Return what stands for `value` in the search: itself where it is plain."""
     if isinstance(value, np.generic):
         value = value.item()
     return value if isinstance(value, str | bool | int | float) else str(value)

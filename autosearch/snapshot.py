@@ -1,7 +1,8 @@
 """Everything that a study's records say: what readers show and drivers continue from."""
 
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -77,16 +78,25 @@ def snapshot(folder: Path, *, measurements: bool = True) -> Snapshot:
     measurements: without them the ended trials' curves are left out, which is ten times faster.
     Raises StoreError where there is no study, or its file is damaged.
     """
-    store = FileStore(folder)
-    try:
+    with closing(FileStore(folder)) as store, _garbage_kept():
         owner = owner_of(folder)
         if measurements:
             return take_snapshot((r for _, r in store.records()), owner)
         numbered = list(store.records(skip=(Measured.kind,)))
         state = take_snapshot((r for _, r in numbered), owner)
         return replace(state, history=fold(state.history, _running_curves(store, numbered, state)))
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Collect no garbage: among a million small tuples that all stay, it only costs time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
-        store.close()
+        if was_enabled:
+            gc.enable()
 
 
 def _running_curves(
@@ -106,15 +116,9 @@ def _running_curves(
 
 def take_snapshot(records: Iterable[Record], owner: Owner | None = None) -> Snapshot:
     """Return the fold of `records`; raises StoreError where they describe no study."""
-    # A million small tuples that all stay: collecting garbage among them only costs time.
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with _garbage_kept():
         everything = list(records)
         history = fold(History(), everything)
-    finally:
-        if was_enabled:
-            gc.enable()
     described = [r for r in everything if isinstance(r, Described)]
     if not described:
         raise StoreError("the store describes no study: its first record is missing")

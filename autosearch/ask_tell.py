@@ -29,6 +29,7 @@ class Study:
     that were asked and not told are still running; tell them by number. Close it, or use it in a
     `with`.
 
+    >>> from autosearch import Float
     >>> study = Study({"x": Float(0, 5)}, mode="min", strategy="random", seed=0)
     >>> for _ in range(8):
     ...     trial = study.ask()

@@ -65,7 +65,7 @@ def duration(seconds: float | None) -> str:
     """Return a duration in the two largest units that say something; "-" for None.
 
     >>> duration(0.314), duration(75), duration(7320), duration(200_000)
-    ('0.31 s', '1 min 15 s', '2 h 2 min', '2 d 8 h')
+    ('0.31 s', '1 min 15 s', '2 h 2 min', '2 d 7 h')
     """
     if seconds is None:
         return "-"

@@ -1,4 +1,6 @@
 import ast
+import doctest
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -73,3 +75,17 @@ def test_every_file_that_the_readme_names_is_there() -> None:
     root = Path(__file__).parents[1]
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (root / target).exists(), target
+
+
+def with_examples() -> list[str]:
+    root = Path(__file__).parents[1]
+    files = [*root.glob("autosearch/**/*.py"), *root.glob("evaluation/**/*.py")]
+    found = [f.relative_to(root) for f in files if ">>> " in f.read_text()]
+    return sorted(".".join(f.with_suffix("").parts) for f in found)
+
+
+@pytest.mark.parametrize("module", with_examples())
+def test_the_examples_in_docstrings_do_what_they_say(module: str) -> None:
+    failed, tried = doctest.testmod(importlib.import_module(module))
+    assert tried > 0
+    assert failed == 0

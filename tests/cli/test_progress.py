@@ -3,26 +3,17 @@
 from pathlib import Path
 
 from autosearch.cli.progress import Teller
-from autosearch.experiment import from_dict
+from autosearch.outline import Outline
 from autosearch.records import Asked, Ended, Record, Said, Started, fold
 from autosearch.trial import History
 
-EXPERIMENT = from_dict(
-    {
-        "name": "t",
-        "command": "true",
-        "metric": {"name": "loss", "mode": "min"},
-        "space": {"x": {"type": "float", "low": 0, "high": 1}},
-        "search": {"trials": 3},
-    },
-    "/nowhere",
-)
+OUTLINE = Outline("t", ("loss",), "min", trials=3, parallel=1, kinds={"x": "float"})
 
 
 def told(*batches: list[Record]) -> list[str]:
     lines: list[str] = []
     teller = Teller(Path("/study"), "autosearch resume /study", lambda line, _: lines.append(line))
-    teller.experiment = EXPERIMENT
+    teller.outline = OUTLINE
     history = History()
     for records in batches:
         history = fold(history, records)

@@ -172,9 +172,10 @@ def fold(history: History, records: Iterable[Record]) -> History:
         if isinstance(record, Asked):
             if number != len(trials):
                 raise ValueError(f"trial {number} was asked out of order")
-            trials.append(Trial(number, record.params))
-            changed[number] = _opened(trials[number])
-        elif number not in changed:
+            changed[number] = _new(record)
+            trials.append(_BLANK)
+            continue
+        if number not in changed:
             changed[number] = _opened(trials[number])
         _apply(changed[number], record)
     for number, fields in changed.items():
@@ -194,18 +195,26 @@ _asked_values = attrgetter(*_ASKED)
 _ended_values = attrgetter(*_ENDED)
 
 
+_BLANK = Trial(0, {})
+_BLANK_FIELDS = dict(zip(_TRIAL_FIELDS, _trial_values(_BLANK), strict=True))
+
+
+def _new(record: Asked) -> dict[str, Any]:
+    fields = _BLANK_FIELDS | dict(zip(_ASKED, _asked_values(record), strict=True))
+    fields.update(number=record.number, params=record.params, metrics={}, measurements=[])
+    return fields
+
+
 def _opened(trial: Trial) -> dict[str, Any]:
     fields = dict(zip(_TRIAL_FIELDS, _trial_values(trial), strict=True))
     fields["measurements"] = list(trial.measurements)
     return fields
 
 
-def _apply(fields: dict[str, Any], record: Record) -> None:
-    if isinstance(record, Asked):
-        fields.update(zip(_ASKED, _asked_values(record), strict=True))
-    elif fields["state"] in ENDED or isinstance(record, _ABOUT_NO_TRIAL):
+def _apply(fields: dict[str, Any], record: Started | Measured | Interrupted | Ended) -> None:
+    if fields["state"] in ENDED:
         return
-    elif isinstance(record, Started):
+    if isinstance(record, Started):
         at, attempt = record.at, record.attempt
         fields.update(state="running", attempt=attempt, started_at=at, measurements=[], reason="")
     elif record.attempt != fields["attempt"]:

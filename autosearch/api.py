@@ -13,7 +13,6 @@ from autosearch.experiment import from_dict, load_file
 from autosearch.experiment.command import check_environment
 from autosearch.experiment.model import ExecutorSpec, Experiment
 from autosearch.opening import Opened, in_memory, opened
-from autosearch.outcome import Outcome
 from autosearch.result import Result
 from autosearch.signals import on_signal
 from autosearch.snapshot import snapshot, take_snapshot
@@ -26,9 +25,6 @@ from autosearch.study import Driver, Watch
 Source = str | os.PathLike[str] | Mapping[str, Any] | Experiment
 Objective = Callable[[dict[str, Any]], Any]
 SpaceLike = Space | Mapping[str, Parameter]
-
-# A study that ended so has nothing left to do until its experiment is extended.
-_DONE = ("complete", "exhausted")
 
 
 def experiment_of(source: Source, overrides: Sequence[str] = ()) -> Experiment:
@@ -221,4 +217,4 @@ def _drive(study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch
     return Result(state, study.folder)
 
 
-__all__ = ["Outcome", "Result", "load", "minimize", "resume", "run"]
+__all__ = ["Result", "load", "minimize", "resume", "run"]

@@ -52,9 +52,7 @@ class Job:
     command: argv; with shell, one element that /bin/sh runs. env: the whole environment, secrets
     included: an executor never writes it down. folder: the trial's own folder, shared by its
     attempts (`{trial_dir}`); what the executor writes goes to `attempt_folder`. files: name
-    relative to `folder` → content, written before the start. read_from: bytes of the log that were
-    already read by an earlier driver (only used by `adopt`), and counts: the measurements of each
-    metric known from them.
+    relative to `folder` → content, written before the start.
     """
 
     study: str
@@ -71,8 +69,6 @@ class Job:
     rules: tuple[Rule, ...] = ()
     resources: Resources = Resources()
     limits: Limits = Limits()
-    read_from: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def attempt_folder(self) -> Path:
@@ -171,7 +167,7 @@ class Executor(Protocol):
         take.
 
         True where the attempt still runs or has ended by itself, with its result kept: its events
-        then come through `poll`, from `job.read_from` on, as if it had been started here. False
+        then come through `poll`, from the start of its log, as if it had been started here. False
         where it is gone: then nothing of it runs any more, and the caller starts the next attempt.
         """
 

@@ -1,7 +1,7 @@
 """Reads the log of one attempt while it grows."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from autosearch.executors.base import Job, Metrics, Notice
@@ -10,7 +10,6 @@ from autosearch.trial import Measurement
 
 CHUNK = 1 << 18  # bytes
 PROGRESS = 1 << 20  # bytes without a value after which Metrics tell how far the log was read
-REREAD = 1 << 20  # bytes before `job.read_from` in which the last step is looked for
 BUDGET = 1 << 22  # bytes of one attempt's log that one call reads, so that no trial starves others
 
 
@@ -24,29 +23,17 @@ def read_piece(path: Path, offset: int, size: int) -> bytes:
         return b""
 
 
-def _steps_before(job: Job) -> Mapping[str, int]:
-    """Return the step that each metric's next values belong to, as far as it stands in the log."""
-    if not job.read_from or all(rule.step_regex is None for rule in job.rules):
-        return {}
-    start = max(0, job.read_from - REREAD)
-    earlier = Extractor(job.rules, offset=start)
-    earlier.feed(read_piece(job.log_path, start, job.read_from - start))
-    return earlier.steps
-
-
 class LogReader:
-    """Turns a log into Metrics and Notices, from `job.read_from` on.
+    """Turns a log into Metrics and Notices, from its start.
 
     Nothing is read where the job has no rules. Memory does not grow with the log.
     """
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._extractor = Extractor(
-            job.rules, offset=job.read_from, counts=job.counts, steps=_steps_before(job)
-        )
-        self._position = job.read_from
-        self._told = job.read_from
+        self._extractor = Extractor(job.rules)
+        self._position = 0
+        self._told = 0
         self._suspended: set[str] = set()
         self._file = os.open(job.log_path, os.O_RDONLY) if job.rules else None
 

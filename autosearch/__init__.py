@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from autosearch.experiment.model import Experiment
     from autosearch.onboarding.regexgen import suggest_regex
     from autosearch.outcome import Outcome
+    from autosearch.recommendation import Recommendation
     from autosearch.result import Result
     from autosearch.sklearn_api import AutoSearchCV
     from autosearch.space import Bool, Choice, Float, Int, Space
@@ -49,6 +50,7 @@ _HOMES = {
     "autosearch.experiment.model": ("Experiment",),
     "autosearch.onboarding.regexgen": ("suggest_regex",),
     "autosearch.outcome": ("Outcome",),
+    "autosearch.recommendation": ("Recommendation",),
     "autosearch.result": ("Result",),
     "autosearch.sklearn_api": ("AutoSearchCV",),
     "autosearch.space": ("Bool", "Choice", "Float", "Int", "Space"),
@@ -73,6 +75,7 @@ __all__ = [
     "Int",
     "Measurement",
     "Outcome",
+    "Recommendation",
     "Result",
     "Space",
     "SpaceError",

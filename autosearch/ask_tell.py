@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from autosearch.api import SpaceLike, in_process_experiment
 from autosearch.asking import ask_next
@@ -17,6 +17,9 @@ from autosearch.result import Result
 from autosearch.snapshot import take_snapshot
 from autosearch.strategies import combine
 from autosearch.trial import History, Trial
+
+if TYPE_CHECKING:
+    from autosearch.recommendation import Recommendation
 
 # An experiment says how many trials there will be; here the caller decides, and nothing reads it.
 ANY_TRIALS = 100
@@ -126,6 +129,12 @@ class Study:
     def best(self) -> Trial | None:
         """The told trial with the best value; None where there is none."""
         return self.history.best
+
+    def recommend(self) -> "Recommendation | None":
+        """Return the trial to build on: the model's best, not the luckiest; None without values."""
+        from autosearch.recommendation import recommend
+
+        return recommend(self._space, self.history, "max" if self._maximise else "min")
 
     @property
     def result(self) -> Result:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from autosearch.experiment.model import Experiment
+    from autosearch.recommendation import Recommendation
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,15 @@ class Result:
     def value(self) -> float | None:
         """The best trial's value, in the direction of the experiment's `mode`."""
         return self.value_of(self.best) if self.best else None
+
+    def recommend(self) -> "Recommendation | None":
+        """Return the trial to build on: the model's best, not the luckiest; None without values."""
+        from autosearch.recommendation import recommend
+
+        state = self.state
+        if not state.history.valued:
+            return None
+        return recommend(state.experiment.space, state.history, state.outline.mode)
 
     def value_of(self, trial: Trial) -> float | None:
         """Return a trial's value as the program printed it; None where it has none that counts."""

@@ -50,3 +50,23 @@ def trial_of(result: "Result", number: int) -> "Trial":
         there_are = f"there are 0 to {count - 1}" if count else "there are none yet"
         raise InputError(f"{result.folder}: there is no trial {number}; {there_are}")
     return result.trials[number]
+
+
+def named_trial(result: "Result", word: str) -> "Trial":
+    """Return the trial that is meant: a number, `best` or `recommended`.
+
+    Raises InputError where there is no such trial.
+    """
+    if word not in ("best", "recommended"):
+        try:
+            return trial_of(result, int(word))
+        except ValueError:
+            message = f"expected a trial's number, `best` or `recommended`, found {word!r}"
+            raise InputError(message) from None
+    if result.best is None:
+        raise InputError(f"{result.folder}: no trial has a value yet")
+    if word == "best":
+        return result.best
+    found = result.recommend()
+    assert found is not None
+    return found.trial

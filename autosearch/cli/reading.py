@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from autosearch import formats
-from autosearch.cli.places import add_dir, add_json, read, trial_of
+from autosearch.cli.places import add_dir, add_json, named_trial, read
 from autosearch.cli.tables import pairs, say, say_json
 from autosearch.errors import InputError
 
@@ -41,14 +41,16 @@ def add_trials(parser: argparse.ArgumentParser) -> None:
 def add_show(parser: argparse.ArgumentParser) -> None:
     """Add the options of `show`."""
     add_dir(parser)
-    parser.add_argument("trial", metavar="N", type=int, help="the trial's number")
+    parser.add_argument(
+        "trial", metavar="N", help="the trial's number, or `best`, or `recommended`"
+    )
     add_json(parser)
     parser.set_defaults(do=show)
 
 
 def status(args: argparse.Namespace) -> int:
     """Print how far a study is."""
-    from autosearch.cli.summary import best_block, failure_lines
+    from autosearch.cli.summary import best_block, failure_lines, recommended_text
 
     result = read(args.dir)
     if args.json:
@@ -57,6 +59,7 @@ def status(args: argparse.Namespace) -> int:
     _say_state(result)
     if result.best is not None:
         say(f"\n{best_block(result)}")
+        say(recommended_text(result))
     for line in failure_lines(result, str(result.folder)):
         say(f"\n{line}")
     notices = [s for s in result.state.said if s.event in ("notice", "warning", "salvaged")]
@@ -136,6 +139,7 @@ def _status_json(result: "Result") -> dict[str, Any]:
     from dataclasses import asdict
 
     from autosearch import analysis
+    from autosearch.cli.summary import recommended_json
 
     outline, best, owner = result.state.outline, result.best, result.state.owner
     rows = result.to_dicts()
@@ -150,6 +154,7 @@ def _status_json(result: "Result") -> dict[str, Any]:
         "trials": outline.trials,
         "states": analysis.count_states(result.trials),
         "best": rows[best.number] if best else None,
+        "recommended": recommended_json(result),
         "running": [
             {**rows[t.number], "values": analysis.curve(t, outline.objective)}
             for t in result.state.history.pending
@@ -206,7 +211,7 @@ def show(args: argparse.Namespace) -> int:
     from autosearch import analysis
 
     result = read(args.dir, measurements=True)
-    trial = trial_of(result, args.trial)
+    trial = named_trial(result, args.trial)
     metrics = result.state.outline.metrics
     curves = {name: analysis.curve(trial, name) for name in metrics}
     if args.json:

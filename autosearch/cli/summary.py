@@ -52,6 +52,7 @@ def summary_json(result: Result, folder: Path, report: Path, problem: str) -> di
         "states": analysis.count_states(result.trials),
         "best": result.to_dicts()[best.number] if best else None,
         "command": result.command_of(best) if best else None,
+        "recommended": recommended_json(result),
         "report": None if problem else str(report),
     }
 
@@ -64,7 +65,7 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
         blocks += [trial_table(result, top), ""]
     blocks += [f"{line}\n" for line in failure_lines(result, str(folder))]
     if result.best is not None:
-        blocks += [best_block(result), ""]
+        blocks += [best_block(result), recommended_text(result), ""]
     where = [("Study", formats.clean(str(folder))), ("Report", formats.clean(report))]
     if result.outcome is not None and result.outcome.ending in ("interrupted", "stopped"):
         where.append(("Go on", again))
@@ -141,4 +142,22 @@ def best_block(result: Result) -> str:
     command = result.command_of(best)
     if command:
         lines += ["Reproduce it with", f"  {formats.clean_lines(command)}"]
+    return "\n".join(lines)
+
+
+def recommended_json(result: Result) -> dict[str, Any] | None:
+    """Return the recommendation for programs; None where no trial has a value."""
+    found = result.recommend()
+    return found.to_dict() if found else None
+
+
+def recommended_text(result: Result) -> str:
+    """Return what a re-run may be expected to come to, and of which trial; there is a best one."""
+    found = result.recommend()
+    assert found is not None
+    text = found.told(result.state.outline.objective, result.value_of(found.best))
+    lines = [f"Recommended: {formats.clean(text)}"]
+    if found.differs:
+        params = found.trial.params.items()
+        lines.append(pairs([(formats.clean(k), formats.param(v)) for k, v in params], indent="  "))
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from typing import Any
 from autosearch import analysis, formats
 from autosearch.experiment.model import Experiment
 from autosearch.folders import log_path
+from autosearch.recommendation import recommend
 from autosearch.report.charts import MOST_POINTS, parameter_chart, progress_chart
 from autosearch.snapshot import Snapshot
 from autosearch.trial import Trial
@@ -94,9 +95,19 @@ def _answer(state: Snapshot, experiment: Experiment) -> str:
     body = (
         f'{told}<p class="value">{_text(objective.name)} <strong>{value:.8g}</strong> '
         f"<span>trial {best.number}</span></p>"
-        f'<table class="params"><tbody>{rows}</tbody></table>{again}'
+        f'<table class="params"><tbody>{rows}</tbody></table>{_recommended(state, experiment)}'
+        f"{again}"
     )
     return _section("Best", body, "answer")
+
+
+def _recommended(state: Snapshot, experiment: Experiment) -> str:
+    found = recommend(experiment.space, state.history, experiment.objective.mode)
+    if found is None:
+        return ""
+    observed = analysis.user_value(found.best.loss, experiment.objective.mode)
+    text = f"Recommended: {found.told(experiment.objective.name, observed)}."
+    return f'<p class="recommended">{_text(text)}</p>'
 
 
 def _progress(state: Snapshot, experiment: Experiment) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion, setting
@@ -12,11 +11,9 @@ from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.proposal import Policy, Proposal
 from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.strategies.initial import initial_point
+from autosearch.strategies.threads import one_thread
 from autosearch.trial import History
 
-# Found once: a look for the loaded libraries takes milliseconds, a limit then microseconds. One
-# thread, since the order of a sum, and with it the last bit, would depend on their number.
-_POOLS = ThreadpoolController()
 # scikit-optimize's own number of initial points.
 SKOPT_INITIAL = 10
 
@@ -58,7 +55,7 @@ class BayesOpt:
         """Return the next suggestion, or None when the space is exhausted."""
         if self.engine == "skopt":
             return self._ask_skopt(space, history, rng)
-        with _POOLS.limit(limits=1, user_api="blas"):
+        with one_thread():
             knowledge = Knowledge(Encoding(space), history, RECIPE)
             policy = Policy(
                 kind=self.kind,

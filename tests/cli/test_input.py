@@ -53,7 +53,7 @@ def test_any_words_end_with_a_documented_code(
         (["strategies", "tpe"], "did you mean tpe_search?"),
         (["run", "missing.yaml"], "missing.yaml"),
         (["status", "nowhere"], "there is no study here"),
-        (["show", ".", "x"], "invalid int value"),
+        (["show", ".", "x"], "expected a trial's number, `best` or `recommended`"),
     ],
 )
 def test_a_wrong_word_is_answered_with_the_right_one(

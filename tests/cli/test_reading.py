@@ -115,3 +115,13 @@ def test_report_is_written_where_it_is_asked_for(done: Done, tmp_path: Path) -> 
     out = tmp_path / "r.html"
     assert autosearch("report", done.folder, "--out", out).stdout == f"{out}\n"
     assert out.read_text().startswith("<!doctype html>")
+
+
+def test_the_recommended_trial_is_told_and_shown(done: Done) -> None:
+    found = asked("status", done.folder)["recommended"]
+    assert found["trial"] in {row["number"] for row in asked("trials", done.folder)}
+    text = autosearch("status", done.folder).stdout
+    assert f"Recommended: trial {found['trial']}" in text
+    assert asked("show", done.folder, "recommended")["number"] == found["trial"]
+    assert asked("show", done.folder, "best")["number"] == found["best"]
+    assert f"Recommended: trial {found['trial']}" in done.stdout

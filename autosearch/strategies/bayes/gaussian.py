@@ -29,6 +29,10 @@ class GaussianProcess:
         """The ratio of the noise's variance to the signal's."""
         return math.exp(self.theta[-2])
 
+    @property
+    def _trend_weight(self) -> float:
+        return math.exp(self.theta[-1]) / max(len(self.theta) - 2, 1)
+
     def predict(self, features: Features) -> tuple[Array, Array]:
         """Return the posterior (mean, deviation) of the noiseless loss, each of shape (n,)."""
         covariance, prior = self._covariances(features)
@@ -36,6 +40,17 @@ class GaussianProcess:
         explained = covariance @ self.solved.inverse_root.T
         left = np.maximum(prior - np.einsum("ij,ij->i", explained, explained), 0.0)
         return mean, np.sqrt(self.solved.variance * left)
+
+    def joint(self, features: Features) -> tuple[Array, Array]:
+        """Return the posterior (mean, covariance) of the noiseless loss: shapes (n,) and (n, n)."""
+        known, theta = self.likelihood, self.theta
+        scaled = features.columns / np.exp(theta[known.groups])
+        own, _ = matern(scaled, scaled)
+        own += self._trend_weight * (features.trend @ features.trend.T)
+        covariance, _ = self._covariances(features)
+        explained = covariance @ self.solved.inverse_root.T
+        mean = self.solved.mean + covariance @ self.solved.weights
+        return mean, self.solved.variance * (own - explained @ explained.T)
 
     def mean(self, features: Features) -> Array:
         """Return the posterior mean, shape (n,)."""
@@ -48,7 +63,7 @@ class GaussianProcess:
         known, theta = self.likelihood, self.theta
         scaled = features.columns / np.exp(theta[known.groups])
         covariance, _ = matern(scaled, self.scaled)
-        weight = math.exp(theta[-1]) / max(len(theta) - 2, 1)
+        weight = self._trend_weight
         covariance += weight * (features.trend @ known.features.trend.T)
         return covariance, 1.0 + weight * np.einsum("ij,ij->i", features.trend, features.trend)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from autosearch import formats
 from autosearch.trial import STATES, History, State, Trial
 
 
@@ -24,14 +25,45 @@ def user_value(loss: float | None, mode: str) -> float | None:
 
 
 def ranked(history: History) -> tuple[Trial, ...]:
-    """Return the trials that have a loss, the best first; of equals the earliest first."""
-    return tuple(sorted(history.valued, key=lambda t: t.losses[0]))
+    """Return the trials that have a loss, the best first; of equals the earliest first.
+
+    Those that break an outcome constraint come last, the nearest to meeting them first.
+    """
+    return tuple(sorted(history.valued, key=lambda t: (violation(t), t.losses)))
+
+
+def violation(trial: Trial) -> float:
+    """Return how far a trial is from meeting its outcome constraints, summed; 0 where it does."""
+    return sum(max(c, 0.0) for c in trial.constraints)
+
+
+def nearest(history: History) -> Trial | None:
+    """Return the trial that comes nearest to meeting its constraints, where none meets them all."""
+    return None if history.feasible else next(iter(ranked(history)), None)
+
+
+def none_feasible(history: History, bounds: Sequence[str]) -> str:
+    """Return what to say where trials have values but none meets every constraint; "" otherwise.
+
+    bounds: the constraints as one writes them.
+    """
+    trial = nearest(history)
+    if trial is None:
+        return ""
+    count = formats.plural(len(history.valued), "trial")
+    return (
+        f"none of {count} with a value meets {' and '.join(bounds) or 'its constraints'}; "
+        f"the nearest is trial {trial.number}: {trial.reason}".rstrip(": ")
+    )
 
 
 def best_so_far(history: History) -> tuple[tuple[int, float], ...]:
-    """Return (number, loss) of each trial that was better than all trials of smaller number."""
+    """Return (number, loss) of each trial that was better than all trials of smaller number.
+
+    Trials that break an outcome constraint are passed over.
+    """
     steps: list[tuple[int, float]] = []
-    for trial in history.valued:
+    for trial in history.feasible:
         if not steps or trial.losses[0] < steps[-1][1]:
             steps.append((trial.number, trial.losses[0]))
     return tuple(steps)

@@ -25,6 +25,8 @@ from autosearch.study import Driver, Watch
 Source = str | os.PathLike[str] | Mapping[str, Any] | Experiment
 Objective = Callable[[dict[str, Any]], Any]
 SpaceLike = Space | Mapping[str, Parameter]
+# As a YAML file's `metric`: one, or several with the objective first.
+Metrics = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 def experiment_of(source: Source, overrides: Sequence[str] = ()) -> Experiment:
@@ -110,14 +112,16 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
     strategy: str | Mapping[str, Any] | Sequence[Any] = "auto",
     seed: int = 1,
     mode: Literal["min", "max"] = "min",
+    metrics: Metrics | None = None,
     dir: str | os.PathLike[str] | None = None,
 ) -> Result:
     """Minimise (or maximise) a Python function, and return what was found.
 
     objective: called with a dict of params, returns the value, or a mapping of metrics with "value"
-    among them. An exception is a failed trial. parallel: with 1 it is called in this process, with
-    more in forked processes. dir: keeps the study there; a second call with it continues. Raises
-    SpaceError, ExperimentError.
+    among them. An exception is a failed trial. metrics: what the mapping holds, as a YAML file's
+    `metric` says it, the objective first; in place of `mode` and of "value". parallel: with 1 it is
+    called in this process, with more in forked processes. dir: keeps the study there; a second call
+    with it continues. Raises SpaceError, ExperimentError.
 
     >>> from autosearch import Float
     >>> best = minimize(lambda p: (p["x"] - 2) ** 2, {"x": Float(0, 5)}, strategy="random")
@@ -127,7 +131,12 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
     from autosearch.executors.function import FunctionExecutor
 
     experiment = in_process_experiment(
-        space, mode=mode, strategy=strategy, trials=trials, parallel=parallel, seed=seed
+        space,
+        metrics or {"name": "value", "mode": mode},
+        strategy=strategy,
+        trials=trials,
+        parallel=parallel,
+        seed=seed,
     )
     executor = FunctionExecutor(objective, parallel)
     if dir is not None:
@@ -142,19 +151,19 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
 
 def in_process_experiment(
     space: SpaceLike,
+    metrics: Metrics,
     *,
-    mode: str,
     strategy: str | Mapping[str, Any] | Sequence[Any],
     trials: int,
     parallel: int = 1,
     seed: int = 1,
 ) -> Experiment:
-    """Return an experiment without a command: its one metric is called "value"."""
+    """Return an experiment without a command."""
     checked = space if isinstance(space, Space) else Space(space)
     named = [{"name": strategy}] if isinstance(strategy, str) else strategy
     document = {
         "name": "objective",
-        "metric": {"name": "value", "mode": mode},
+        "metric": metrics,
         "space": checked.to_dict(),
         "constraints": list(checked.constraints),
         "skip": [dict(s) for s in checked.skip],

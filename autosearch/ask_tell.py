@@ -5,10 +5,11 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from autosearch.api import SpaceLike, in_process_experiment
+from autosearch.api import Metrics, SpaceLike, in_process_experiment
 from autosearch.asking import ask_next
 from autosearch.errors import InputError
 from autosearch.opening import in_memory, opened
@@ -17,6 +18,7 @@ from autosearch.result import Result
 from autosearch.snapshot import take_snapshot
 from autosearch.strategies import combine
 from autosearch.trial import History, Trial
+from autosearch.verdict import Verdict, judged
 
 if TYPE_CHECKING:
     from autosearch.recommendation import Recommendation
@@ -39,6 +41,16 @@ class Study:
     ...     study.tell(trial, (trial.params["x"] - 2) ** 2)
     >>> study.best.number in range(8)
     True
+
+    metrics: as a YAML file's `metric` says them, the objective first, in place of `mode`; trials
+    are then told a mapping of their values.
+
+    >>> metrics = [{"name": "acc", "mode": "max"}, {"name": "latency_ms", "at_most": 20}]
+    >>> with Study({"x": Float(0, 5)}, metrics=metrics) as bounded:
+    ...     bounded.tell(bounded.ask(), {"acc": 0.9, "latency_ms": 30})
+    ...     bounded.tell(bounded.ask(), {"acc": 0.8, "latency_ms": 10})
+    ...     bounded.best.metrics["acc"]
+    0.8
     """
 
     def __init__(
@@ -46,14 +58,16 @@ class Study:
         space: SpaceLike,
         *,
         mode: Literal["min", "max"] = "min",
+        metrics: Metrics | None = None,
         strategy: str | Mapping[str, Any] | Sequence[Any] = "auto",
         seed: int = 1,
         dir: str | os.PathLike[str] | None = None,
     ) -> None:
+        named = metrics or {"name": "value", "mode": mode}
         experiment = in_process_experiment(
-            space, mode=mode, strategy=strategy, trials=ANY_TRIALS, seed=seed
+            space, named, strategy=strategy, trials=ANY_TRIALS, seed=seed
         )
-        self._maximise = mode == "max"
+        self._metrics = experiment.metrics
         self._space = experiment.space
         self._seed = seed
         specs = [(spec.name, spec.settings) for spec in experiment.search.strategies]
@@ -85,36 +99,75 @@ class Study:
         self._record(asked, Started(asked.number, 1, now))
         return self.history.trials[asked.number]
 
-    def tell(self, trial: Trial | int, value: float | None, reason: str = "") -> None:
+    def tell(
+        self,
+        trial: Trial | int,
+        value: float | Mapping[str, float] | None,
+        reason: str = "",
+        *,
+        constraints: Sequence[float] = (),
+    ) -> None:
         """Record what came of a trial: its value, or None (or nan) where it failed.
 
-        Raises InputError where there is no such trial, or it was told before.
+        value: of the objective, or of each metric by name. constraints: outcomes that are to be at
+        most 0, as many for every trial; beside those of metrics with a bound.
+
+        Raises InputError where there is no such trial, it was told before, a metric that decides is
+        missing, or the constraints are not finite or not as many as before.
         """
         number = trial if isinstance(trial, int) else trial.number
-        if not 0 <= number < len(self.history):
-            raise InputError(f"there is no trial {number}; {len(self.history)} were asked")
-        known = self.history.trials[number]
-        if known.ended:
-            raise InputError(f"trial {number} was told before: it is {known.state}")
+        known = self._running(number)
         now = time.time()
         seconds = max(now - (known.started_at or now), 0.0)
-        if value is None or not math.isfinite(value):
-            why = reason or ("failed" if value is None else f"its value is {value}")
-            self._record(Ended(number, known.attempt, now, "failed", seconds=seconds, reason=why))
-            return
-        loss = -float(value) if self._maximise else float(value)
+        if value is None:
+            found = Verdict("failed", reason or "failed")
+        else:
+            values = self._values(value)
+            found = judged("completed", reason, values, self._metrics)
+        if found.losses:
+            more = self._checked(constraints, len(found.constraints))
+            broken = [f"constraint {i} is {c:g}, above 0" for i, c in enumerate(more) if c > 0]
+            why = "; ".join(filter(None, [found.reason, *broken]))
+            found = replace(found, constraints=(*found.constraints, *more), reason=why)
         self._record(
             Ended(
                 number=number,
                 attempt=known.attempt,
                 at=now,
-                state="completed",
-                losses=(loss,),
-                metrics={"value": float(value)},
+                state=found.state,
+                losses=found.losses,
+                metrics=found.metrics,
+                constraints=found.constraints,
                 seconds=seconds,
-                reason=reason,
+                reason=found.reason,
             )
         )
+
+    def _running(self, number: int) -> Trial:
+        if not 0 <= number < len(self.history):
+            raise InputError(f"there is no trial {number}; {len(self.history)} were asked")
+        known = self.history.trials[number]
+        if known.ended:
+            raise InputError(f"trial {number} was told before: it is {known.state}")
+        return known
+
+    def _values(self, value: float | Mapping[str, float]) -> dict[str, float]:
+        given = value if isinstance(value, Mapping) else {self._metrics[0].name: value}
+        missing = [m.name for i, m in enumerate(self._metrics) if i == 0 or m.bounded]
+        missing = [name for name in missing if name not in given]
+        if missing:
+            names = ", ".join(repr(m.name) for m in self._metrics)
+            raise InputError(f"no value of {missing[0]!r}; tell a mapping of {names} to numbers")
+        return {name: float(number) for name, number in given.items()}
+
+    def _checked(self, constraints: Sequence[float], own: int) -> tuple[float, ...]:
+        found = tuple(float(c) for c in constraints)
+        if not all(map(math.isfinite, found)):
+            raise InputError(f"constraints: expected finite numbers, found {list(found)}")
+        before = next((len(t.constraints) - own for t in self.history.valued), len(found))
+        if len(found) != before:
+            raise InputError(f"constraints: expected {before}, as before, found {len(found)}")
+        return found
 
     def _record(self, *records: Record) -> None:
         self._store.append(records)
@@ -127,14 +180,14 @@ class Study:
 
     @property
     def best(self) -> Trial | None:
-        """The told trial with the best value; None where there is none."""
+        """The told trial with the best value that meets its constraints; None: there is none."""
         return self.history.best
 
     def recommend(self) -> "Recommendation | None":
         """Return the trial to build on: the model's best, not the luckiest; None without values."""
         from autosearch.recommendation import recommend
 
-        return recommend(self._space, self.history, "max" if self._maximise else "min")
+        return recommend(self._space, self.history, self._metrics[0].mode)
 
     @property
     def result(self) -> Result:

@@ -47,28 +47,36 @@ class Outcome:
 class FailFast:
     """Tells when going on would be a waste: a rule that finds nothing, or failure after failure.
 
-    objective: None where nothing is searched, and the program is run for its own sake: its failure
-    is that of the whole. limit: so many trials in a row without a value end the search.
+    needed: the metrics without which no trial has a value, the objective first; none where nothing
+    is searched, and the program is run for its own sake: its failure is that of the whole. limit:
+    so many trials in a row without a value end the search.
     """
 
-    objective: str | None
+    needed: tuple[str, ...]
     limit: int
     _reasons: list[str] = field(default_factory=list)
 
-    def never_measured(self, history: History) -> bool:
-        """Return whether no trial so far, running ones included, has printed the objective."""
-        return (
-            self.objective is not None
-            and not history.valued
-            and not any(m.metric == self.objective for t in history.trials for m in t.measurements)
-        )
+    def never_measured(self, history: History) -> str:
+        """Return the first needed metric that no trial, running ones included, has printed."""
+        if history.valued:
+            return ""
+        printed = {m.metric for t in history.trials for m in t.measurements}
+        return next((name for name in self.needed if name not in printed), "")
+
+    def is_silent(self, read_bytes: int, history: History) -> bool:
+        """Return whether so much output without the objective shows that it is never printed.
+
+        The other metrics may well come at the very end.
+        """
+        silent = read_bytes > SILENT_BYTES
+        return silent and bool(self.needed) and self.never_measured(history) == self.needed[0]
 
     def after(self, trial: Trial, history: History) -> Outcome | None:
         """Take note of an ended trial; return how the search should end, None to go on."""
         if trial.losses or trial.state in ("completed", "stopped"):
             self._reasons.clear()
             return None
-        if self.objective is None:
+        if not self.needed:
             return Outcome("failures", trial.reason)
         if trial.state == "no_metric" and self.never_measured(history):
             return Outcome("no_metric")

@@ -1,7 +1,7 @@
 """The few facts of an experiment that readers of a study show, without checking it again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 # What the objective is called where a program is only to be run.
@@ -13,7 +13,8 @@ class Outline:
     """What is searched, in short.
 
     metrics: their names, the objective first. mode: of the objective, "max" or "min". kinds:
-    parameter → "float", "int", "choice" or "bool", in the space's order.
+    parameter → "float", "int", "choice" or "bool", in the space's order. bounds: metric → its
+    outcome constraint as one writes it, of those that have one.
     """
 
     name: str
@@ -22,11 +23,36 @@ class Outline:
     trials: int
     parallel: int
     kinds: Mapping[str, str]
+    bounds: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def objective(self) -> str:
         """The objective's name; one that nothing has a value of where there are no metrics."""
         return self.metrics[0] if self.metrics else NO_METRIC
+
+    @property
+    def aim(self) -> str:
+        """What is searched for, e.g. "max val_acc with latency_ms <= 20"."""
+        conditions = f" with {', '.join(self.bounds.values())}" if self.bounds else ""
+        return f"{self.mode} {self.objective}{conditions}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The metrics besides the objective that a table of trials shows: those that decide."""
+        return tuple(name for name in self.metrics[1:] if name in self.bounds)
+
+
+def bounds_text(name: str, at_least: float | None, at_most: float | None) -> str:
+    """Return an outcome constraint as one writes it, "" for none.
+
+    >>> bounds_text("latency_ms", None, 20.0), bounds_text("ratio", 0.5, 2.0)
+    ('latency_ms <= 20', '0.5 <= ratio <= 2')
+    """
+    if at_least is not None and at_most is not None:
+        return f"{at_least:g} <= {name} <= {at_most:g}"
+    if at_most is not None:
+        return f"{name} <= {at_most:g}"
+    return "" if at_least is None else f"{name} >= {at_least:g}"
 
 
 def outline_of(experiment: Mapping[str, Any]) -> Outline:
@@ -39,4 +65,9 @@ def outline_of(experiment: Mapping[str, Any]) -> Outline:
         trials=search["trials"],
         parallel=search["parallel"],
         kinds={name: parameter["type"] for name, parameter in experiment["space"].items()},
+        bounds={m["name"]: text for m in metrics if (text := _bounds(m))},
     )
+
+
+def _bounds(metric: Mapping[str, Any]) -> str:
+    return bounds_text(metric["name"], metric.get("at_least"), metric.get("at_most"))

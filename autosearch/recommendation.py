@@ -16,7 +16,6 @@ from autosearch.analysis import user_value
 from autosearch.formats import number
 from autosearch.space import Space
 from autosearch.strategies.bayes.posterior import Posterior, posterior_of
-from autosearch.strategies.evidence import is_faulty
 from autosearch.trial import History, Trial
 
 # Fewer points say nothing about what lies between them.
@@ -78,10 +77,10 @@ class Recommendation:
 
 
 def recommend(space: Space, history: History, mode: str = "min") -> Recommendation | None:
-    """Return the recommended trial of a history; None where no trial has a value.
+    """Return the recommended trial of a history; None where no trial is feasible.
 
     The trial with the best posterior mean of a Gaussian process of all trials, among those that
-    meet their outcome constraints (among all where none does); the best observed one unless the
+    meet their outcome constraints; the best observed one unless the
     model is `SURE` that the other is better. Pure: equal arguments, equal result. mode: "max" turns
     the losses into the user's values.
 
@@ -131,10 +130,11 @@ class Ranking:
 def ranked_by_model(space: Space, history: History) -> Ranking | None:
     """Return the trials that have a loss, each configuration once, by what the model expects.
 
-    None where there are none. A configuration that was run several times is represented by its
-    first trial. The best observed trial comes first unless the model is `SURE`.
+    Only those that meet their outcome constraints; None where there are none. A configuration that
+    was run several times is represented by its first trial. The best observed trial comes first
+    unless the model is `SURE`.
     """
-    sound = [t for t in history.valued if not is_faulty(t)] or list(history.valued)
+    sound = history.feasible
     if not sound:
         return None
     observed = sorted(_firsts(space, sound), key=lambda t: (t.losses[0], t.number))

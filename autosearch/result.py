@@ -31,7 +31,8 @@ class Result:
     def __repr__(self) -> str:
         """Return what a person asks first: how many trials, and the best."""
         kept = f" in {self.folder}" if self.folder else ""
-        found = f"best {self.value!r} with {self.params}" if self.best else "no value yet"
+        nothing = "none meets its constraints" if self.state.history.valued else "no value yet"
+        found = f"best {self.value!r} with {self.params}" if self.best else nothing
         return f"<Result of {len(self.trials)} trials{kept}: {found}>"
 
     @property
@@ -51,7 +52,7 @@ class Result:
 
     @property
     def best(self) -> Trial | None:
-        """The trial with the best value; None where no trial has one."""
+        """The trial with the best value; None where no trial has one and meets its constraints."""
         return self.state.history.best
 
     @property
@@ -93,6 +94,7 @@ class Result:
             "attempt": trial.attempt,
             "params": dict(trial.params),
             "value": self.value_of(trial),
+            "feasible": trial.feasible if trial.losses else None,
             "state": trial.state,
             "reason": trial.reason,
             "origin": trial.origin,

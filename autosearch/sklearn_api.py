@@ -150,7 +150,11 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
         trials = int(self.trials)
         seed = int(check_random_state(self.random_state).randint(MAX_SEED))
         experiment = in_process_experiment(
-            space, mode="max", strategy=self.strategy, trials=trials, seed=seed
+            space,
+            {"name": "value", "mode": "max"},
+            strategy=self.strategy,
+            trials=trials,
+            seed=seed,
         )
         specs = [(spec.name, spec.settings) for spec in experiment.search.strategies]
         search = FoldSearch(

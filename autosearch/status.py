@@ -1,11 +1,11 @@
 """How a study stands, in a word and a few figures: what its store says, and who runs it now."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from autosearch.analysis import best_so_far, user_value
 from autosearch.records import Said
 from autosearch.result import Result
 from autosearch.snapshot import Snapshot
@@ -87,19 +87,15 @@ def analysis_of(result: Result) -> dict[str, Any]:
     """Return what a search shows, as JSON values.
 
     best: the best trial as a row of `Result.to_dicts`, or None. counts: trial state → how many.
-    progress: [number, value] of each trial that was better than all before it.
+    progress: [number, value] of each trial that was better than all before it, by the objective;
+    trials that break an outcome constraint are passed over.
     """
-    rows = result.to_dicts()
-    progress: list[list[float | None]] = []
-    least = math.inf
-    for trial in result.state.history.valued:
-        if trial.losses[0] < least:
-            least = trial.losses[0]
-            progress.append([trial.number, result.value_of(trial)])
+    rows, study = result.to_dicts(), result.state.outline
+    steps = best_so_far(result.state.history)
     return {
         "best": rows[result.best.number] if result.best else None,
         "counts": dict(Counter(trial.state for trial in result.trials)),
-        "progress": progress,
+        "progress": [[number, user_value(loss, study.mode)] for number, loss in steps],
     }
 
 

@@ -18,7 +18,7 @@ from autosearch.experiment.model import Experiment
 from autosearch.experiment.startable import with_interpreter
 from autosearch.jobs import make_job
 from autosearch.missing import explain_missing_metric
-from autosearch.outcome import SILENT_BYTES, Ending, FailFast, Outcome
+from autosearch.outcome import Ending, FailFast, Outcome
 from autosearch.records import (
     Ended,
     Interrupted,
@@ -81,8 +81,7 @@ class Driver:
         self._outcome: Outcome | None = None
         self._exhausted = False
         limit = self.experiment.limits.consecutive_failures
-        names = [metric.name for metric in self.experiment.metrics]
-        self._fail_fast = FailFast(names[0] if names else None, limit)
+        self._fail_fast = FailFast(tuple(m.name for m in self.experiment.needed), limit)
         self._began = self.clock()
 
     def interrupt(self, text: str = "interrupted", ending: Ending = "interrupted") -> None:
@@ -220,7 +219,7 @@ class Driver:
             why = "" if active.stopping else self.rule.check(trial, self.history)
             if why:
                 self._stop(event.number, why)
-        if active.read_to > SILENT_BYTES and self._fail_fast.never_measured(self.history):
+        if self._fail_fast.is_silent(active.read_to, self.history):
             self._no_metric(event.number, f"{active.read_to >> 20} MiB of its log hold")
 
     def _exited(self, event: Exit, active: _Attempt) -> None:
@@ -274,7 +273,9 @@ class Driver:
     def _no_metric(self, number: int, what: str) -> None:
         attempt = self.history.trials[number].attempt
         log = self.executor.read_log(number, attempt, 0, LOOK_BYTES)
-        text = explain_missing_metric(self.experiment.objective, number, what, log)
+        name = self._fail_fast.never_measured(self.history)
+        metric = next(m for m in self.experiment.needed if m.name == name)
+        text = explain_missing_metric(metric, number, what, log)
         self.interrupt(text, "no_metric")
 
     def _stop(self, number: int, why: str) -> None:

@@ -79,6 +79,11 @@ class Trial:
         return self.state in ENDED
 
     @property
+    def feasible(self) -> bool:
+        """Whether every outcome constraint that was measured is met."""
+        return all(c <= 0.0 for c in self.constraints)
+
+    @property
     def loss(self) -> float | None:
         """The first objective, smaller is better; None where there is no value that counts."""
         return self.losses[0] if self.losses else None
@@ -118,6 +123,15 @@ class History:
         return tuple(t for t in self.finished if t.losses)
 
     @cached_property
+    def feasible(self) -> tuple[Trial, ...]:
+        """The ended trials that have a loss and meet every outcome constraint, by number."""
+        return tuple(t for t in self.valued if t.feasible)
+
+    @cached_property
     def best(self) -> Trial | None:
-        """The trial with the smallest first loss, the earliest of equals; None without any loss."""
-        return min(self.valued, key=lambda t: t.losses[0], default=None)
+        """The feasible trial with the smallest loss, the earliest of equals; None: there is none.
+
+        With several losses the first decides, and among equals of it the second, and so on: it is
+        one that no other trial dominates.
+        """
+        return min(self.feasible, key=lambda t: t.losses, default=None)

@@ -1,7 +1,7 @@
 """What an attempt's exit means for its trial: the end state, the values that count, and why."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autosearch.diagnosis import last_words, out_of_memory
@@ -9,11 +9,12 @@ from autosearch.executors.base import Exit
 from autosearch.experiment.model import Metric
 from autosearch.metrics.reduce import reduce_values
 from autosearch.records import Ended
-from autosearch.trial import Measurement, State
+from autosearch.trial import VALUED, Measurement, State
 
 # An attempt that ended so may be started again, as often as the user's `retries` allow. Not
 # timed_out and no_metric: the same program with the same params would only do the same again.
 RETRIED: frozenset[State] = frozenset({"failed", "killed", "out_of_memory"})
+LARGEST = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Verdict:
     state: State
     reason: str = ""
     losses: tuple[float, ...] = ()
-    metrics: dict[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    constraints: tuple[float, ...] = ()
 
 
 def verdict(
@@ -42,18 +44,53 @@ def verdict(
     # An objective function may return more than the experiment names.
     values |= {m.metric: m.value for m in measurements if m.metric not in values}
     state, reason = _end(exit_, tail)
-    if not metrics or state not in ("completed", "stopped", "timed_out"):
+    if not metrics or state not in VALUED:
         return Verdict(state, reason, (), values)
+    return judged(state, reason, values, metrics)
+
+
+def judged(
+    state: State, reason: str, values: Mapping[str, float], metrics: Sequence[Metric]
+) -> Verdict:
+    """Return the verdict on a trial that went well by itself, from its metrics' values.
+
+    It has a value that counts only where the objective and every metric with a bound has a finite
+    one: whether an unknown value keeps within its bound is not known either.
+    """
+    needed = [m for i, m in enumerate(metrics) if i == 0 or m.bounded]
+    for name in (m.name for m in needed):
+        value = values.get(name)
+        if value is None and state == "completed":
+            return Verdict("no_metric", f"its log holds no value of {name}", (), values)
+        if value is None:
+            return Verdict(state, reason, (), values)
+        if not math.isfinite(value):
+            return Verdict("failed", f"{name} ended as {value}", (), values)
     objective = metrics[0]
-    value = values.get(objective.name)
-    if value is None:
-        if state == "completed":
-            return Verdict("no_metric", f"its log holds no value of {objective.name}", (), values)
-        return Verdict(state, reason, (), values)
-    if not math.isfinite(value):
-        return Verdict("failed", f"{objective.name} ended as {value}", (), values)
+    value = values[objective.name]
     loss = -value if objective.mode == "max" else value
-    return Verdict(state, reason, (loss,), values)
+    broken = [text for m in needed for text in _broken(m, values[m.name])]
+    constraints = [c for m in needed for c in _violations(m, values[m.name])]
+    why = "; ".join(filter(None, [reason, *broken]))
+    return Verdict(state, why, (loss,), values, tuple(constraints))
+
+
+def _violations(metric: Metric, value: float) -> Iterator[float]:
+    """Yield by how much a value is beyond each bound, as a part of the bound; at most 0: it is not.
+
+    A bound of 0 is taken as 1. Always finite.
+    """
+    for bound, sign in ((metric.at_most, 1.0), (metric.at_least, -1.0)):
+        if bound is not None:
+            beyond = sign * (value - bound) / (abs(bound) or 1.0)
+            yield min(max(beyond, -LARGEST), LARGEST)
+
+
+def _broken(metric: Metric, value: float) -> Iterator[str]:
+    if metric.at_most is not None and value > metric.at_most:
+        yield f"{metric.name} {value:g} is above {metric.at_most:g}"
+    if metric.at_least is not None and value < metric.at_least:
+        yield f"{metric.name} {value:g} is below {metric.at_least:g}"
 
 
 def ended(exit_: Exit, found: Verdict, *, at: float, stopped: str = "") -> Ended:
@@ -65,8 +102,9 @@ def ended(exit_: Exit, found: Verdict, *, at: float, stopped: str = "") -> Ended
         state=found.state,
         losses=found.losses,
         metrics=found.metrics,
+        constraints=found.constraints,
         seconds=exit_.seconds,
-        reason=stopped or found.reason,
+        reason=found.reason if stopped in found.reason else stopped,
         exit_code=exit_.code,
         signal=exit_.signal,
         peak_memory=exit_.peak_memory,

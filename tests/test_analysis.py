@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
@@ -94,3 +95,19 @@ def test_the_time_left_counts_what_running_trials_have_behind_them() -> None:
 def test_a_curve_holds_one_metric() -> None:
     measurements = (Measurement("a", 0.5, 1, 0.1, 0), Measurement("b", 9.0, 1, 0.1, 5))
     assert analysis.curve(Trial(0, {}, measurements=measurements), "a") == ((1, 0.5),)
+
+
+def test_trials_that_break_a_constraint_are_ranked_last_the_nearest_first() -> None:
+    made = [trial(0, 0.0), trial(1, 0.1), trial(2, 2.0), trial(3, 1.0)]
+    constraints = [(3.0, -9.0), (0.5, 0.5), (0.0, -1.0), (-1.0, 0.0)]
+    trials = [replace(t, constraints=c) for t, c in zip(made, constraints, strict=True)]
+    history = History(tuple(trials))
+    assert [t.number for t in analysis.ranked(history)] == [3, 2, 1, 0]
+    assert analysis.best_so_far(history) == ((2, 2.0), (3, 1.0))
+    assert history.best == trials[3]
+    assert analysis.none_feasible(history, ["m <= 1"]) == ""
+    broken = History((trials[0], replace(trials[1], reason="m 9 is above 1")))
+    assert broken.best is None
+    assert analysis.none_feasible(broken, ["m <= 1"]) == (
+        "none of 2 trials with a value meets m <= 1; the nearest is trial 1: m 9 is above 1"
+    )

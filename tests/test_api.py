@@ -239,3 +239,19 @@ def test_every_end_is_said_in_the_records(tmp_path: Path) -> None:
     result = au.run(a_search(tmp_path), dir=tmp_path / "study")
     events = [s.event for s in result.state.said if isinstance(s, Said)]
     assert events == ["opened", "finished"]
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_function_may_return_the_metrics_that_were_declared(parallel: int) -> None:
+    result = au.minimize(
+        lambda p: {"acc": p["x"], "latency": 10 * p["x"]},
+        {"x": au.Float(0, 5)},
+        metrics=[{"name": "acc", "mode": "max"}, {"name": "latency", "at_most": 20}],
+        strategy="bayes_opt_search",
+        trials=12,
+        parallel=parallel,
+    )
+    assert result.best is not None
+    assert 1.8 < result.best.metrics["acc"] <= 2
+    assert result.value == result.best.metrics["acc"]
+    assert any(not t.feasible for t in result.trials)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import autosearch as au
+from autosearch.errors import InputError
 
 SPACE = {"x": au.Float(0, 5), "kind": au.Choice(["a", "b"])}
 
@@ -86,3 +87,43 @@ def test_a_kept_study_goes_on_as_if_it_had_never_been_closed(tmp_path: Path, str
 def test_a_study_is_open_once(tmp_path: Path) -> None:
     with au.Study(SPACE, dir=tmp_path), pytest.raises(au.StudyBusyError):
         au.Study(SPACE, dir=tmp_path)
+
+
+METRICS = [{"name": "acc", "mode": "max"}, {"name": "latency", "at_most": 20}]
+
+
+def test_the_best_is_the_best_of_those_that_keep_their_bounds() -> None:
+    study = au.Study(SPACE, metrics=METRICS, strategy="random")
+    for acc, latency in ((0.99, 30.0), (0.8, 10.0), (0.9, 20.0), (0.7, 1.0)):
+        trial = study.ask()
+        assert trial is not None
+        study.tell(trial, {"acc": acc, "latency": latency, "other": 1.0})
+    assert study.best is not None
+    assert (study.best.number, study.result.value) == (2, 0.9)
+    assert [t.feasible for t in study.trials] == [False, True, True, True]
+    assert study.trials[0].reason == "latency 30 is above 20"
+
+
+def test_constraints_may_be_told_beside_the_value() -> None:
+    study = au.Study(SPACE, strategy="random")
+    study.ask(), study.ask(), study.ask()
+    study.tell(0, 1.0, constraints=[0.5, -1])
+    assert study.best is None
+    assert "none meets its constraints" in repr(study.result)
+    study.tell(1, 2.0, constraints=[0.0, -1])
+    assert study.best is not None
+    assert study.best.number == 1
+    with pytest.raises(InputError, match="expected 2, as before, found 0"):
+        study.tell(2, 1.0)
+    with pytest.raises(InputError, match="finite"):
+        study.tell(2, 1.0, constraints=[math.nan, 0])
+
+
+def test_a_metric_that_decides_may_not_be_left_out() -> None:
+    study = au.Study(SPACE, metrics=METRICS, strategy="random")
+    study.ask()
+    with pytest.raises(InputError, match="no value of 'latency'"):
+        study.tell(0, 0.9)
+    with pytest.raises(InputError, match="no value of 'acc'"):
+        study.tell(0, {"latency": 3})
+    assert study.trials[0].state == "running"

@@ -141,7 +141,8 @@ def _say_experiment(experiment: "Experiment", commands: list[str]) -> None:
 def _rule_text(metric: "Metric") -> str:
     found = f"regex {metric.regex}" if metric.regex is not None else "patterns made from its name"
     step = f", steps by {metric.step}" if metric.step else ""
-    return formats.clean(f"{metric.mode}, {metric.reduce} value, found by {found}{step}")
+    bounds = f", {metric.bounds}" if metric.bounded else ""
+    return formats.clean(f"{metric.mode}, {metric.reduce} value{bounds}, found by {found}{step}")
 
 
 def _warnings(experiment: "Experiment") -> list[str]:

@@ -79,7 +79,7 @@ class Teller:
         experiment = state.experiment
         search, objective = experiment.search, experiment.objective
         strategies = ", ".join(s.name for s in search.strategies)
-        aim = f"{objective.mode} {objective.name}, {objective.reduce} value"
+        aim = f"{outline.aim}, {objective.reduce} value"
         self.emit(
             f"{experiment.name}: {formats.plural(search.trials, 'trial')}, {search.parallel} at "
             f"once, {strategies}; {aim if experiment.metrics else 'no metric'}; "
@@ -99,7 +99,7 @@ class Teller:
     def _ended(self, trial: Trial, outline: Outline, later: int) -> None:
         best = self.history.best
         is_best = best is not None and best.number == trial.number
-        style = "green" if is_best else "" if trial.losses else "red"
+        style = "green" if is_best else "" if trial.losses and trial.feasible else "red"
         done = sum(t.ended for t in self.history.trials) - later
         line = f"[{done}/{outline.trials}] {ended_line(trial, outline)}"
         self.emit(line + ("  (best so far)" if is_best else ""), style)
@@ -127,6 +127,8 @@ def ended_line(trial: Trial, outline: Outline) -> str:
     parts = [f"trial {trial.number}", trial.state]
     if value is not None:
         parts.append(f"{outline.objective} {formats.number(value)}")
+        named = trial.metrics
+        parts += [f"{n} {formats.number(named[n])}" for n in outline.columns if n in named]
     parts += [formats.duration(trial.seconds), formats.params(trial.params, 4)]
     if trial.reason:
         parts.append(formats.cut(trial.reason, SHOWN_REASON))
@@ -165,6 +167,9 @@ class View:
         best = history.best
         if best is not None:
             lines.append(Text(_best_line(best, outline), style="bold green"))
+        elif history.valued:
+            none = analysis.none_feasible(history, tuple(outline.bounds.values()))
+            lines.append(Text(formats.clean(none), style="bold red"))
         running = [t for t in history.pending if t.state == "running"]
         lines += [Text(running_line(t, outline, now_s)) for t in running[:SHOWN_RUNNING]]
         if len(running) > SHOWN_RUNNING:

@@ -57,8 +57,9 @@ def status(args: argparse.Namespace) -> int:
         say_json(_status_json(result))
         return 0
     _say_state(result)
-    if result.best is not None:
+    if result.state.history.valued:
         say(f"\n{best_block(result)}")
+    if result.best is not None:
         say(recommended_text(result))
     for line in failure_lines(result, str(result.folder)):
         say(f"\n{line}")
@@ -80,7 +81,7 @@ def _say_state(result: "Result") -> None:
     left = _time_left(result)
     if left is not None:
         rows.append(("left", f"about {formats.duration(left)}"))
-    say(f"{outline.name}: {outline.mode} {outline.objective}")
+    say(f"{outline.name}: {outline.aim}")
     say(pairs(rows, indent="  "))
     if result.state.owner is not None:
         from autosearch.cli.progress import running_line
@@ -151,6 +152,7 @@ def _status_json(result: "Result") -> dict[str, Any]:
         "text": result.outcome.text if result.outcome else "",
         "owner": asdict(owner) if owner else None,
         "metric": {"name": outline.objective, "mode": outline.mode},
+        "constraints": list(outline.bounds.values()),
         "trials": outline.trials,
         "states": analysis.count_states(result.trials),
         "best": rows[best.number] if best else None,
@@ -199,8 +201,12 @@ def _in_states(found: "tuple[Trial, ...]", states: list[str]) -> "list[Trial]":
 
 def _sorted(found: "list[Trial]", key: str) -> "list[Trial]":
     """Return trials in the order that is asked for, those without the key last."""
+    from autosearch import analysis
+    from autosearch.trial import History
+
     if key == "value":
-        return sorted(found, key=lambda t: (t.loss is None, t.loss or 0.0))
+        ranks = {t.number: i for i, t in enumerate(analysis.ranked(History(tuple(found))))}
+        return sorted(found, key=lambda t: ranks.get(t.number, len(ranks)))
     if key == "state":
         return sorted(found, key=lambda t: t.state)
     return sorted(found, key=lambda t: (getattr(t, key) is None, getattr(t, key) or 0))

@@ -64,8 +64,9 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
     if top:
         blocks += [trial_table(result, top), ""]
     blocks += [f"{line}\n" for line in failure_lines(result, str(folder))]
-    if result.best is not None:
-        blocks += [best_block(result), recommended_text(result), ""]
+    if history.valued:
+        recommended = [recommended_text(result)] if result.best else []
+        blocks += [best_block(result), *recommended, ""]
     where = [("Study", formats.clean(str(folder))), ("Report", formats.clean(report))]
     if result.outcome is not None and result.outcome.ending in ("interrupted", "stopped"):
         where.append(("Go on", again))
@@ -93,12 +94,14 @@ def trial_numbers(counts: Mapping[str, int]) -> str:
 
 
 def trial_table(result: Result, trials: Sequence[Trial]) -> str:
-    """Return trials as a table: number, value, params, state, time, reason."""
-    names = [n for n in result.state.outline.kinds if any(n in t.params for t in trials)]
+    """Return trials as a table: number, value, what else decides, params, state, time, reason."""
+    outline = result.state.outline
+    names = [n for n in outline.kinds if any(n in t.params for t in trials)]
     rows = [
         [
             str(trial.number),
             formats.number(result.value_of(trial)),
+            *(formats.number(trial.metrics.get(name)) for name in outline.columns),
             *(formats.param(trial.params[n]) if n in trial.params else "" for n in names),
             trial.state,
             formats.duration(trial.seconds),
@@ -106,11 +109,10 @@ def trial_table(result: Result, trials: Sequence[Trial]) -> str:
         ]
         for trial in trials
     ]
-    head = ["trial", result.state.outline.objective, *names, "state", "time", "reason"]
-    numeric = [
-        i for i, name in enumerate(names, 2) if result.state.outline.kinds[name] in ("int", "float")
-    ]
-    return table(head, rows, right=[0, 1, *numeric])
+    head = ["trial", outline.objective, *outline.columns, *names, "state", "time", "reason"]
+    first = 2 + len(outline.columns)
+    numeric = [i for i, n in enumerate(names, first) if outline.kinds[n] in ("int", "float")]
+    return table(head, rows, right=[*range(first), *numeric])
 
 
 def failure_lines(result: Result, folder: str) -> list[str]:
@@ -130,13 +132,19 @@ def failure_lines(result: Result, folder: str) -> list[str]:
 
 
 def best_block(result: Result) -> str:
-    """Return the best trial: its value, its parameters in full, the command that ran it."""
-    best = result.best
-    assert best is not None
-    name = result.state.outline.objective
+    """Return the best trial: its value, its parameters in full, the command that ran it.
+
+    Where trials have values and none meets its constraints, that is said instead.
+    """
+    best, outline = result.best, result.state.outline
+    if best is None:
+        why = analysis.none_feasible(result.state.history, tuple(outline.bounds.values()))
+        return f"Best: {formats.clean(why)}"
+    values = [f"{outline.objective} {result.value!r}"]
+    values += [f"{name} {best.metrics[name]!r}" for name in outline.columns]
     rows = [(formats.clean(k), formats.clean(str(v))) for k, v in best.params.items()]
     lines = [
-        f"Best: {formats.clean(name)} {result.value!r} (trial {best.number})",
+        f"Best: {formats.clean(', '.join(values))} (trial {best.number})",
         pairs(rows, indent="  "),
     ]
     command = result.command_of(best)
@@ -146,7 +154,7 @@ def best_block(result: Result) -> str:
 
 
 def recommended_json(result: Result) -> dict[str, Any] | None:
-    """Return the recommendation for programs; None where no trial has a value."""
+    """Return the recommendation for programs; None where there is no best trial."""
     found = result.recommend()
     return found.to_dict() if found else None
 

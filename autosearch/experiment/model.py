@@ -61,6 +61,7 @@ def _env_value(value: object) -> object:
 
 _Quantity = Annotated[str, Field(pattern=r"^(\d+(\.\d+)?\s*[A-Za-z]+\s*)+$")]
 _Positive = Annotated[float, Field(gt=0)]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1), BeforeValidator(_whole)]
 Natural = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
 Seconds = Annotated[float, BeforeValidator(duration, json_schema_input_type=_Positive | _Quantity)]
@@ -76,7 +77,10 @@ class _Model(BaseModel):
 
 
 class Metric(_Model):
-    """A number that the program prints; the first of an experiment is its objective."""
+    """A number that the program prints; the first of an experiment is its objective.
+
+    With a bound it is an outcome constraint: trials beyond it are never the best.
+    """
 
     name: str = Field(
         min_length=1, max_length=200, description="The metric's name, as the log prints it."
@@ -96,6 +100,23 @@ class Metric(_Model):
         pattern=REDUCE,
         description="Which value of a trial counts: last, best, min, max, or mean_last_K.",
     )
+
+    at_most: _Finite | None = Field(
+        default=None, description="A trial with a larger value is never the best."
+    )
+    at_least: _Finite | None = Field(
+        default=None, description="A trial with a smaller value is never the best."
+    )
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is an outcome constraint."""
+        return self.at_most is not None or self.at_least is not None
+
+    @property
+    def bounds(self) -> str:
+        """The bounds as one writes them, e.g. "latency_ms <= 20"; "" where there are none."""
+        return outline.bounds_text(self.name, self.at_least, self.at_most)
 
     @property
     def rule(self) -> Rule:
@@ -243,6 +264,11 @@ class Experiment(_Model):
         Where a program is only to be run, one that nothing has a value of.
         """
         return self.metrics[0] if self.metrics else NO_METRIC
+
+    @property
+    def needed(self) -> tuple[Metric, ...]:
+        """The metrics without which a trial has no value that counts, the objective first."""
+        return tuple(m for i, m in enumerate(self.metrics) if i == 0 or m.bounded)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the experiment as JSON values in the YAML's shape, everything spelled out.

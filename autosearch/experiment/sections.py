@@ -94,17 +94,30 @@ def _metric(entry: Any, path: Keys, objective: bool, found: list[Problem]) -> Me
         found.append(Problem(path, message))
         return None
     if entry.get("mode") is None:
-        guess = guess_mode(str(entry.get("name", "")))
+        guess = _mode_of_bound(entry) or guess_mode(str(entry.get("name", "")))
         if objective:
             hint = f"; did you mean mode: {guess}?" if guess else ""
             message = f"is missing; expected max (larger is better) or min{hint}"
             found.append(Problem((*path, "mode"), message))
         entry = {**entry, "mode": guess or "max"}
     try:
-        return Metric.model_validate(entry)
+        metric = Metric.model_validate(entry)
     except ValidationError as error:
         found += from_pydantic(error, path, Metric)
         return None
+    low, high = metric.at_least, metric.at_most
+    if low is not None and high is not None and low > high:
+        message = f"must not be above at_most; found at_least {low:g}, at_most {high:g}"
+        found.append(Problem((*path, "at_least"), message))
+    return metric
+
+
+def _mode_of_bound(entry: Mapping[str, Any]) -> str | None:
+    """Return the direction in which a metric with one bound is better; None: there is none."""
+    low, high = entry.get("at_least") is not None, entry.get("at_most") is not None
+    if low == high:
+        return None
+    return "max" if low else "min"
 
 
 def parse_search(raw: Any, found: list[Problem], *, stored: bool = False) -> Search | None:

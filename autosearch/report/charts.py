@@ -162,9 +162,12 @@ def _point(frame: Frame, trial: Trial, x: float | str, mode: str, metric: str, a
     value = _value(trial, mode)
     title = f"trial {trial.number}: {metric} {formats.number(value, 6)}\n"
     title += formats.params(trial.params)
-    beyond = "" if frame.y.shows(value) else " beyond"
+    mark = "" if frame.y.shows(value) else " beyond"
+    if not trial.feasible:
+        mark += " broken"
+        title += f"\n{trial.reason}"
     return (
-        f'<circle class="point{beyond}" cx="{frame.px(x)}" cy="{frame.py(value)}" r="3.5" '
+        f'<circle class="point{mark}" cx="{frame.px(x)}" cy="{frame.py(value)}" r="3.5" '
         f'opacity="{age}"><title>{escape(formats.clean_lines(title))}</title></circle>'
     )
 

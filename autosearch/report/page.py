@@ -39,7 +39,7 @@ def render(state: Snapshot, folder: Path | None = None) -> str:
         _trials(state, experiment),
         _facts(state, experiment, folder),
     ]
-    title = _text(f"{experiment.name}: {experiment.objective.mode} {experiment.objective.name}")
+    title = _text(f"{experiment.name}: {state.outline.aim}")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -81,7 +81,13 @@ def _answer(state: Snapshot, experiment: Experiment) -> str:
     if outcome is not None and outcome.ending in ("no_metric", "failures"):
         told = f'<pre class="alarm">{_text(outcome.text)}</pre>'
     if best is None:
-        return _section("Best", f"{told}<p>No trial has a value yet.</p>", "answer")
+        none = analysis.none_feasible(state.history, tuple(state.outline.bounds.values()))
+        text = f"{none[:1].upper()}{none[1:]}." if none else "No trial has a value yet."
+        return _section("Best", f"{told}<p>{_text(text)}</p>", "answer")
+    others = "".join(
+        f"<span>{_text(name)} {_text(formats.number(best.metrics.get(name), 8))}</span>"
+        for name in state.outline.columns
+    )
     value = analysis.user_value(best.loss, objective.mode)
     rows = "".join(
         f"<tr><th scope=row>{_text(k)}</th><td>{_text(v)}</td></tr>" for k, v in best.params.items()
@@ -94,7 +100,7 @@ def _answer(state: Snapshot, experiment: Experiment) -> str:
     )
     body = (
         f'{told}<p class="value">{_text(objective.name)} <strong>{value:.8g}</strong> '
-        f"<span>trial {best.number}</span></p>"
+        f"{others}<span>trial {best.number}</span></p>"
         f'<table class="params"><tbody>{rows}</tbody></table>{_recommended(state, experiment)}'
         f"{again}"
     )
@@ -128,6 +134,8 @@ def _progress(state: Snapshot, experiment: Experiment) -> str:
         legend += ' <span class="key cross-key">×</span>without a value'
     if 'class="point beyond"' in charts[0]:
         legend += ' <span class="key beyond-key"></span>beyond the edge'
+    if len(state.history.feasible) < len(state.history.valued):
+        legend += ' <span class="key broken-key"></span>breaks a constraint'
     if len(state.history.valued) > MOST_POINTS:
         legend += f" · of {len(state.history.valued)} trials about {MOST_POINTS} are drawn"
     return _section("Progress", f"{''.join(charts)}{legend}</p>", "progress")
@@ -186,6 +194,7 @@ def _trials(state: Snapshot, experiment: Experiment) -> str:
     rows = []
     for trial in state.history.trials:
         mark = ' class="best"' if best is not None and trial.number == best.number else ""
+        mark = mark if trial.feasible else ' class="broken"'
         rows.append(f"<tr{mark}>{''.join(_cells(trial, experiment, names, others))}</tr>")
     columns = "".join(
         f'<th scope="col" aria-sort="none"><button type="button">{_text(h)}</button></th>'
@@ -232,7 +241,8 @@ def _facts(state: Snapshot, experiment: Experiment, folder: Path | None) -> str:
     search, described = experiment.search, state.described
     strategies = ", ".join(f"{s.name}{_settings(s.settings)}" for s in search.strategies)
     metrics = [
-        f"{m.name} ({m.mode}, {m.reduce}): {m.regex or 'patterns made from its name'}"
+        f"{m.name} ({m.mode}, {m.reduce}{f', {m.bounds}' if m.bounded else ''}): "
+        f"{m.regex or 'patterns made from its name'}"
         for m in experiment.metrics
     ]
     space = [

@@ -63,7 +63,7 @@ def is_faulty(trial: Trial) -> bool:
     """Return whether an ended trial speaks against its params: blamed, or a constraint broken."""
     if not trial.losses:
         return trial.state in BLAMED
-    return any(c > 0.0 for c in trial.constraints)
+    return not trial.feasible
 
 
 def is_new(params: Params, history: History) -> bool:

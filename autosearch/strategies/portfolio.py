@@ -57,14 +57,14 @@ class Portfolio:
         asked = dict.fromkeys(names, 0)
         delivered = dict.fromkeys(names, 0)
         missed = dict.fromkeys(names, 0)
-        bar = _bar(history.valued)
+        bar = _bar(history.feasible)
         for trial in history.trials:
             name = trial.origin.partition("/")[0]
             if name not in asked:
                 continue
             asked[name] += 1
             if trial.ended:
-                good = trial.loss is not None and trial.loss <= bar
+                good = trial.feasible and trial.loss is not None and trial.loss <= bar
                 (delivered if good else missed)[name] += 1
         draws = [float(rng.beta(1 + delivered[n], 1 + missed[n])) for n in names]
         # Those that were never asked come first, in the order given.

@@ -118,6 +118,11 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     (r"'val_acc=(\S+)'", r'"val_acc=(\d+)"'),
     ("name: val_loss", "name: val_acc"),
     ("{name: val_acc, mode: max, regex: 'val_acc=(\\S+)', reduce: best}", "val_acc"),
+    ("name: val_loss, mode: min", "name: val_loss, at_most: low"),
+    ("name: val_loss, mode: min", "name: val_loss, at_most: .inf"),
+    ("name: val_loss, mode: min", "name: val_loss, at_most: 1, at_least: 2"),
+    ("name: val_loss, mode: min", "name: val_loss, at_mots: 1"),
+    ("name: val_loss, mode: min", "name: val_loss, upper_bound: 1"),
     # the command and what it is given
     ("--lr={lr}", "--lr={lrr}"),
     ('"--lr={lr}", ', ""),

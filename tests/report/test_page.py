@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from autosearch.errors import InputError
 from autosearch.report import render, write_report
 from autosearch.report.charts import MOST_POINTS
+from autosearch.trial import History
 from tests.report.studies import MARKUP, study
 
 VOID = {"meta", "input"}
@@ -135,3 +137,19 @@ def test_the_page_replaces_an_older_one_in_one_step(tmp_path: Path) -> None:
 def test_a_page_that_cannot_be_written_is_wrong_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         write_report(study(), tmp_path / "missing" / "report.html")
+
+
+def test_trials_that_break_a_constraint_are_marked_and_explained() -> None:
+    state = study(fails=False)
+    trials = list(state.history.trials)
+    least = min(trials, key=lambda t: t.losses)
+    broken = replace(least, constraints=(0.5,), reason="other 3 is above 2")
+    trials[least.number] = broken
+    page = Reader(render(replace(state, history=History(tuple(trials)))))
+    marked = [a for t, a in page.tags if t == "circle" and "broken" in (a["class"] or "")]
+    assert len(marked) >= 1
+    assert page.count("tr", class_="broken") == 1
+    assert page.count("tr", class_="best") == 1
+    text = " ".join(page.text)
+    assert "breaks a constraint" in text
+    assert f"trial {least.number}" not in text[: text.index("Progress")]

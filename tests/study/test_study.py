@@ -35,7 +35,9 @@ def objective(job: Job) -> Act:
 
 
 def an_experiment(**changes: Any) -> Experiment:
-    experiment = in_process_experiment(SPACE, mode="min", strategy="random", trials=6)
+    experiment = in_process_experiment(
+        SPACE, {"name": "value", "mode": "min"}, strategy="random", trials=6
+    )
     if not changes:
         return experiment
     document = experiment.to_dict()
@@ -153,7 +155,9 @@ def test_a_complete_search_that_is_run_again_asks_nothing_new(tmp_path: Path) ->
 
 def test_a_finite_space_ends_when_every_point_was_tried(tmp_path: Path) -> None:
     space = Space({"kind": Choice(["a", "b", "c"])})
-    experiment = in_process_experiment(space, mode="min", strategy="random", trials=50)
+    experiment = in_process_experiment(
+        space, {"name": "value", "mode": "min"}, strategy="random", trials=50
+    )
     outcome, history = run(experiment, FakeExecutor(lambda job: Act(values=(1.0,))), tmp_path)
     assert outcome.ending == "exhausted"
     assert len(history) == 3
@@ -188,7 +192,9 @@ def test_lost_workers_do_not_count_against_the_retries_but_not_for_ever(tmp_path
 
 
 def test_the_best_of_the_values_is_that_of_the_mode(tmp_path: Path) -> None:
-    experiment = in_process_experiment(SPACE, mode="max", strategy="random", trials=5)
+    experiment = in_process_experiment(
+        SPACE, {"name": "value", "mode": "max"}, strategy="random", trials=5
+    )
     executor = FakeExecutor(lambda j: Act(values=(float(j.number),)))
     _, history = run(experiment, executor, tmp_path)
     assert history.best is not None

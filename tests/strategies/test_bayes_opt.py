@@ -20,6 +20,7 @@ from benchmarks.search.drive import drive
 from benchmarks.search.score import regret
 from benchmarks.search.synthetic import branches, continuous, failing, mixed
 from tests.space.spaces import spaces
+from tests.strategies.searches import tried
 
 MIXED = Space(
     {
@@ -225,6 +226,37 @@ def test_a_point_that_breaks_an_outcome_constraint_is_not_what_the_search_circle
     assert min(met) < 0.62
     # The forbidden end has the least losses; a search blind to the constraint ends up there.
     assert sum(t.losses[0] < 0.5 for t in trials) < 13
+
+
+def bounded(x: float, y: float) -> tuple[float, tuple[float, float]]:
+    """Return a loss and two constraints (Gramacy et al. 2016); the optimum is 0.5998."""
+    wave = 0.5 * math.sin(2 * math.pi * (x * x - 2 * y))
+    return x + y, (1.5 - x - 2 * y - wave, x * x + y * y - 1.5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_values_of_constraints_lead_to_the_optimum_on_their_border(seed: int) -> None:
+    space = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    history = History()
+    for number in range(30):
+        suggestion = BayesOpt().ask(space, history, rng_for(seed, number))
+        assert suggestion is not None
+        loss, constraints = bounded(**suggestion.params)  # type: ignore[arg-type]
+        done = replace(tried(number, suggestion, loss), constraints=constraints)
+        history = History((*history.trials, done))
+    assert {"margin0", "margin1"} <= set(history.trials[-1].notes)
+    assert history.best is not None
+    assert history.best.losses[0] < 0.62
+
+
+def test_trials_with_and_without_constraints_may_stand_side_by_side() -> None:
+    history = history_of(MIXED, [float(n) for n in range(12)])
+    broken = replace(history.trials[3], constraints=(1.0,))
+    history = History((*history.trials[:3], broken, *history.trials[4:]))
+    suggestion = BayesOpt().ask(MIXED, history, rng_for(0, 12))
+    assert suggestion is not None
+    assert "feasible" in suggestion.notes
+    assert "margin0" not in suggestion.notes
 
 
 @pytest.mark.parametrize(("state", "blamed"), [("lost", False), ("out_of_memory", True)])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
-from autosearch.strategies.bayes.outcomes import Outcomes, transform
+from autosearch.strategies.bayes.outcomes import Outcomes, margin, transform
 from autosearch.strategies.bayes.recipe import Recipe
 from autosearch.strategies.evidence import is_faulty
 from autosearch.trial import History, Trial
@@ -62,15 +62,29 @@ class Knowledge:
         return good if good.any() else np.ones_like(good)
 
     @cached_property
+    def margins(self) -> tuple[Array, ...]:
+        """How far the modelled trials keep each outcome constraint, compressed; below 0: broken.
+
+        None where the trials do not all have the same constraints.
+        """
+        sizes = {len(t.constraints) for t in self.modelled}
+        if len(sizes) != 1:
+            return ()
+        columns = np.array([t.constraints for t in self.modelled]).T
+        return tuple(margin(column) for column in columns)
+
+    @cached_property
     def failures(self) -> tuple[Trial, ...]:
-        """The latest trials that show that their params do not work."""
+        """The latest trials that show that their params do not work, and not by their margins."""
         found = [t for t in self.history.finished if is_faulty(t)]
+        if self.margins:
+            found = [t for t in found if not t.losses]
         return tuple(found[-self.recipe.modelled // 2 :])
 
     @cached_property
     def labelled(self) -> tuple[Features, Array]:
         """Points and labels: 1 where a modelled trial went well, -1 where one failed."""
-        well = [t for t in self.modelled if not is_faulty(t)]
+        well = [t for t in self.modelled if self.margins or not is_faulty(t)]
         labels = np.array([1.0] * len(well) + [-1.0] * len(self.failures))
         return self._features([*well, *self.failures]), labels
 

@@ -43,3 +43,16 @@ def transform(losses: Array, knee: float, lid: float, low_quantile: float) -> Ou
     if deviation <= 1e-12 * max(float(np.abs(y).max()), np.finfo(float).tiny):
         return Outcomes(np.zeros_like(y), 1.0)
     return Outcomes((y - y.mean()) / deviation, deviation * shrunk)
+
+
+def margin(constraint: Array) -> Array:
+    """Return how far a constraint, at most 0 where it is met, is kept; same shape.
+
+    Positive where it is kept, of unit size, and compressed by a logarithm far from 0, so that
+    what counts is on which side of 0 a value lies and not how far.
+    """
+    size = np.abs(constraint)
+    usual = float(np.median(size[size > 0.0])) if (size > 0.0).any() else 1.0
+    with np.errstate(over="ignore"):
+        kept: Array = np.arcsinh(-np.clip(constraint / usual, -HUGE, HUGE))
+    return kept

@@ -214,29 +214,39 @@ class Proposal:
 
     @cached_property
     def _feasibility(self) -> Feasibility | None:
-        if not self.knowledge.failures:
-            return None
-        c = self._recipe
-        labels = replace(c, noise=c.label_noise, noise_bounds=c.label_noise_bounds)
-        likelihood = self._model_of(*self.knowledge.labelled, labels)
-        return Feasibility(condition(likelihood, self._fitted(likelihood, "feasible")))
+        fitted = self._kept
+        weights = [self._recipe.caution if n == "feasible" else 1.0 for n in fitted]
+        return Feasibility(tuple(zip(fitted.values(), weights, strict=True))) if fitted else None
+
+    @cached_property
+    def _kept(self) -> dict[str, GaussianProcess]:
+        """The models of what must be at least 0, by the note that remembers each."""
+        c, known = self._recipe, self.knowledge
+        found = {
+            f"margin{i}": self._model_of(known.features, m) for i, m in enumerate(known.margins)
+        }
+        if known.failures:
+            labels = replace(c, noise=c.label_noise, noise_bounds=c.label_noise_bounds)
+            found["feasible"] = self._model_of(*known.labelled, labels)
+        return {n: condition(model, self._fitted(model, n)) for n, model in found.items()}
 
     @property
     def _feasibility_notes(self) -> dict[str, Any]:
-        fitted = self._feasibility
-        return {"feasible": _rounded(fitted.model.theta)} if fitted else {}
+        return {note: _rounded(model.theta) for note, model in self._kept.items()}
 
     def _search(self, model: Surrogate, ranked: Array, kind: str) -> Search:
         known, policy, feasibility = self.knowledge, self.policy, self._feasibility
         best = float(model.mean(known.encoding.features(ranked[:1]))[0])
         worst = float(known.outcomes.values.max())
         xi = policy.xi / known.outcomes.scale
-        caution = self._recipe.caution
 
         def score(units: Array) -> Array:
             features = known.encoding.features(units)
             mean, std = model.predict(features)
-            odds = caution * feasibility.log_probability(features) if feasibility else 0.0
+            odds = feasibility.log_probability(features) if feasibility else np.zeros(len(units))
+            if not known.history.feasible:
+                # There is nothing to improve on yet: first a point that is allowed.
+                return odds
             if kind == "ucb":
                 # From the worst known loss up, so that a small probability is never a gain.
                 return (ucb(mean, std, policy.kappa) + worst) * np.exp(odds)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from autosearch.strategies.bayes.outcomes import transform
+from autosearch.strategies.bayes.outcomes import margin, transform
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -30,3 +30,13 @@ def test_the_good_end_is_only_shifted_and_scaled() -> None:
 
 def test_equal_losses_say_nothing() -> None:
     assert not transform(np.full(5, 0.1 + 0.2), 3.0, 5.0, 0.1).values.any()
+
+
+@given(constraint=arrays(np.float64, st.integers(1, 30), elements=finite))
+def test_a_margin_is_finite_and_on_the_same_side_of_0(constraint: np.ndarray) -> None:
+    kept = margin(constraint)
+    assert np.isfinite(kept).all()
+    order = np.argsort(constraint, kind="stable")
+    assert (np.diff(kept[order]) <= 0.0).all()
+    assert (kept[constraint > 0.0] <= 0.0).all()
+    assert (kept[constraint < 0.0] >= 0.0).all()

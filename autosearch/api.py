@@ -21,6 +21,7 @@ from autosearch.space.parameters import Parameter
 from autosearch.stopping import make_rule
 from autosearch.strategies import combine
 from autosearch.study import Driver, Watch
+from autosearch.warm_start import split
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | Experiment
 Objective = Callable[[dict[str, Any]], Any]
@@ -51,6 +52,7 @@ def run(
     *,
     dir: str | os.PathLike[str] | None = None,
     overrides: Sequence[str] = (),
+    warm_start: Any = None,
     executor: Executor | ExecutorSpec | None = None,
     watch: Watch | None = None,
 ) -> Result:
@@ -59,13 +61,17 @@ def run(
     dir: the study's folder (default: runs/<name> beside the YAML file, or in the current folder).
     One that holds this experiment's study is continued, a complete one is only loaded. executor:
     where trials run, instead of what the experiment says: a specification, or an executor, which is
-    closed at the end. watch: called with new records and the history after them.
+    closed at the end. watch: called with new records and the history after them. warm_start: what
+    to start from besides what the experiment names: one, or a list, of paths as in YAML, {path: …,
+    value: …, mode: …}, Results, tables, hyperopt's Trials (or with their expression, (trials,
+    expression)), scikit-optimize's results, Optuna studies, and lists of (params, value). Their
+    results are recorded; nothing is read twice.
 
     Raises ExperimentError, StudyMismatchError, StudyBusyError, StoreError, ExecutorError.
     """
-    experiment = experiment_of(source, overrides)
+    experiment, earlier = split(warm_start, Path.cwd(), experiment_of(source, overrides))
     folder = Path(dir) if dir is not None else default_folder(experiment)
-    with opened(experiment, folder) as study:
+    with opened(experiment, folder, earlier=earlier) as study:
         return _drive(study, executor, watch)
 
 
@@ -114,6 +120,7 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
     mode: Literal["min", "max"] = "min",
     metrics: Metrics | None = None,
     dir: str | os.PathLike[str] | None = None,
+    warm_start: Any = None,
 ) -> Result:
     """Minimise (or maximise) a Python function, and return what was found.
 
@@ -121,7 +128,8 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
     among them. An exception is a failed trial. metrics: what the mapping holds, as a YAML file's
     `metric` says it, the objective first; in place of `mode` and of "value". parallel: with 1 it is
     called in this process, with more in forked processes. dir: keeps the study there; a second call
-    with it continues. Raises SpaceError, ExperimentError.
+    with it continues. warm_start: earlier results, as for `run`. Raises SpaceError,
+    ExperimentError, InputError.
 
     >>> from autosearch import Float
     >>> best = minimize(lambda p: (p["x"] - 2) ** 2, {"x": Float(0, 5)}, strategy="random")
@@ -138,13 +146,14 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
         parallel=parallel,
         seed=seed,
     )
+    experiment, earlier = split(warm_start, Path.cwd(), experiment)
     executor = FunctionExecutor(objective, parallel)
     if dir is not None:
-        with opened(experiment, Path(dir)) as study:
+        with opened(experiment, Path(dir), earlier=earlier) as study:
             return _drive(study, executor, None)
     with (
         tempfile.TemporaryDirectory(prefix="autosearch-") as scratch,
-        in_memory(experiment, Path(scratch)) as study,
+        in_memory(experiment, Path(scratch), earlier) as study,
     ):
         return _drive(study, executor, None)
 

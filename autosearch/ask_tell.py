@@ -19,6 +19,7 @@ from autosearch.snapshot import take_snapshot
 from autosearch.strategies import combine
 from autosearch.trial import History, Trial
 from autosearch.verdict import Verdict, judged
+from autosearch.warm_start import split
 
 if TYPE_CHECKING:
     from autosearch.recommendation import Recommendation
@@ -32,7 +33,7 @@ class Study:
 
     A study in a folder continues where it stood: the same trials, the same next suggestion. Trials
     that were asked and not told are still running; tell them by number. Close it, or use it in a
-    `with`.
+    `with`. warm_start: earlier results, as for `run`.
 
     >>> from autosearch import Float
     >>> study = Study({"x": Float(0, 5)}, mode="min", strategy="random", seed=0)
@@ -53,7 +54,7 @@ class Study:
     0.8
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # as for `minimize`: all but one are keywords
         self,
         space: SpaceLike,
         *,
@@ -62,6 +63,7 @@ class Study:
         strategy: str | Mapping[str, Any] | Sequence[Any] = "auto",
         seed: int = 1,
         dir: str | os.PathLike[str] | None = None,
+        warm_start: Any = None,
     ) -> None:
         named = metrics or {"name": "value", "mode": mode}
         experiment = in_process_experiment(
@@ -74,7 +76,12 @@ class Study:
         self._strategy = combine(specs, None)
         self._stack = ExitStack()
         folder = Path(dir) if dir is not None else Path.cwd()
-        manager = opened(experiment, folder) if dir is not None else in_memory(experiment, folder)
+        experiment, earlier = split(warm_start, Path.cwd(), experiment)
+        manager = (
+            opened(experiment, folder, earlier=earlier)
+            if dir is not None
+            else in_memory(experiment, folder, earlier)
+        )
         study = self._stack.enter_context(manager)
         self._folder = folder if dir is not None else None
         self._store = study.store

@@ -5,6 +5,7 @@ import hashlib
 from autosearch.records import Asked
 from autosearch.space import Space
 from autosearch.strategies.base import Strategy, rng_for
+from autosearch.strategies.earlier import earlier_point
 from autosearch.trial import History
 
 
@@ -19,10 +20,13 @@ def ask_next(
 ) -> Asked | None:
     """Return the record of the next trial, or None where the space holds no more.
 
-    seed: the search's. at: the time, in seconds since the epoch; it has no say in the choice.
+    Some of the first are the best points of the searches that this one starts from. seed: the
+    search's. at: the time, in seconds since the epoch; it has no say in the choice.
     """
     number = len(history)
-    suggestion = strategy.ask(space, history, rng_for(seed, number))
+    suggestion = earlier_point(space, history) or strategy.ask(
+        space, history, rng_for(seed, number)
+    )
     if suggestion is None:
         return None
     return Asked(

@@ -3,7 +3,7 @@
 import hashlib
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,10 @@ from autosearch.errors import StoreError, StudyMismatchError
 from autosearch.experiment import differences, extends
 from autosearch.experiment.model import Experiment
 from autosearch.lease import Lease
-from autosearch.records import KINDS, Asked, Described, Record, Said
+from autosearch.records import KINDS, Asked, Described, Imported, Record, Said
 from autosearch.snapshot import Snapshot, take_snapshot
 from autosearch.store import FILE, FileStore, MemoryStore, Store, salvage
+from autosearch.warm_start import Given, imports
 
 # A larger file named on the command line is data, not a script.
 SCRIPT_BYTES = 2**22
@@ -38,11 +39,13 @@ def opened(
     extend: bool = False,
     mend: bool = False,
     study: str | None = None,
+    earlier: Sequence[Given] = (),
 ) -> Iterator[Opened]:
     """Hold the study in `folder`; with an experiment, create it where there is none.
 
     experiment: None continues what the folder holds. extend: a changed experiment that only widens
     the stored one takes its place. mend: salvage a damaged file first. study: the id of a new one.
+    earlier: results to start from, besides those that the experiment names.
 
     Raises StudyMismatchError where the folder holds another experiment, StudyBusyError where
     another process runs it, StoreError where there is nothing to continue or the file is damaged.
@@ -63,6 +66,7 @@ def opened(
         try:
             store.check()
             news += _descriptions(experiment, folder, store, extend=extend, study=study)
+            news += _imports(news, folder, store, earlier)
             store.append([*news, Said(time.time(), "opened", "")])
             state = take_snapshot(r for _, r in store.records())
             yield Opened(store, state, folder)
@@ -86,10 +90,14 @@ def _salvaged(kept: int, lost: list[int]) -> str:
 
 
 @contextmanager
-def in_memory(experiment: Experiment, folder: Path) -> Iterator[Opened]:
+def in_memory(
+    experiment: Experiment, folder: Path, earlier: Sequence[Given] = ()
+) -> Iterator[Opened]:
     """Hold a new study that nothing is kept of. folder: for what its trials write."""
     store = MemoryStore()
-    store.append([describe(experiment, uuid.uuid4().hex[:12]), Said(time.time(), "opened", "")])
+    news: list[Record] = [describe(experiment, uuid.uuid4().hex[:12])]
+    news += imports(experiment, earlier)
+    store.append([*news, Said(time.time(), "opened", "")])
     yield Opened(store, take_snapshot(r for _, r in store.records()), folder)
 
 
@@ -137,6 +145,20 @@ def _descriptions(
     if changes or edited or fresh.folder != known[-1].folder:
         news.append(fresh)
     return news
+
+
+def _imports(
+    news: Sequence[Record], folder: Path, store: Store, earlier: Sequence[Given]
+) -> list[Record]:
+    """Return the records of what the study starts from and has not read before."""
+    others = tuple(kind for kind in KINDS if kind not in (Described.kind, Imported.kind))
+    past = [*(r for _, r in store.records(skip=others)), *news]
+    described = [r for r in past if isinstance(r, Described)]
+    if not described[-1].experiment.get("warm_start") and not earlier:
+        return []
+    known = {r.source for r in past if isinstance(r, Imported)}
+    experiment = take_snapshot(described[-1:]).experiment
+    return imports(experiment, earlier, known=known, own=folder)
 
 
 def _begun(store: Store) -> bool:

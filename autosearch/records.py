@@ -33,6 +33,20 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """Results of another search, as they enter this one.
+
+    source: where they come from, as it was given. results: params in this search's space, and
+    losses, smaller is better.
+    """
+
+    kind: ClassVar[str] = "imported"
+    at: float
+    source: str
+    results: tuple[tuple[Params, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A trial was suggested."""
 
@@ -119,10 +133,10 @@ class Said:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-_ABOUT_NO_TRIAL = (Described, Said)
-Record = Described | Asked | Started | Measured | Interrupted | Ended | Said
+_ABOUT_NO_TRIAL = (Described, Imported, Said)
+Record = Described | Imported | Asked | Started | Measured | Interrupted | Ended | Said
 KINDS: Mapping[str, type[Record]] = {
-    c.kind: c for c in (Described, Asked, Started, Measured, Interrupted, Ended, Said)
+    c.kind: c for c in (Described, Imported, Asked, Started, Measured, Interrupted, Ended, Said)
 }
 
 
@@ -151,6 +165,8 @@ def decode(kind: str, text: str) -> Record:
     body, _ = _JSON.raw_decode(text)
     if kind == Measured.kind:
         body["measurements"] = tuple(map(Measurement._make, body["measurements"]))
+    if kind == Imported.kind:
+        body["results"] = tuple((params, loss) for params, loss in body["results"])
     for name in ("losses", "constraints"):
         if name in body:
             body[name] = tuple(body[name])
@@ -162,10 +178,12 @@ def fold(history: History, records: Iterable[Record]) -> History:
 
     Raises ValueError where a trial was asked out of order, IndexError where it was never asked.
     """
-    trials = list(history.trials)
+    trials, earlier = list(history.trials), history.earlier
     # Trials are frozen: those that change are opened into dicts once, and closed once at the end.
     changed: dict[int, dict[str, Any]] = {}
     for record in records:
+        if isinstance(record, Imported):
+            earlier += _earlier(record, len(earlier))
         if isinstance(record, _ABOUT_NO_TRIAL):
             continue
         number = record.number
@@ -181,7 +199,14 @@ def fold(history: History, records: Iterable[Record]) -> History:
     for number, fields in changed.items():
         fields["measurements"] = tuple(fields["measurements"])
         trials[number] = Trial(**fields)
-    return History(tuple(trials))
+    return History(tuple(trials), earlier)
+
+
+def _earlier(record: Imported, first: int) -> tuple[Trial, ...]:
+    return tuple(
+        Trial(number, params, origin=record.source, state="completed", losses=(loss,))
+        for number, (params, loss) in enumerate(record.results, first)
+    )
 
 
 _TRIAL_FIELDS = tuple(f.name for f in dataclasses.fields(Trial))

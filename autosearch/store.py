@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Protocol
 
 from autosearch.errors import StoreError
-from autosearch.records import Measured, Record, decode, encode, mend
+from autosearch.records import Imported, Measured, Record, decode, encode, mend
 
 logger = logging.getLogger(__name__)
 
 FILE = "study.db"
-FORMAT = 1
+# 2: with results of other searches, `imported`.
+FORMAT = 2
 APPLICATION_ID = 0x41535250
 # A row that fits into one page lies there in one piece, which is what `salvage` counts on.
 PAGE_BYTES = 16_384
 MEASUREMENTS_A_RECORD = 100
+RESULTS_A_RECORD = 20
 _FRAME = re.compile(rb"\x1eAS1 (\d+) ([a-z]+) ([0-9a-f]{8}) (\d+) ")
 
 
@@ -109,6 +111,8 @@ class FileStore:
         if self._write:
             if version == 0:
                 self._create()
+            elif version < FORMAT:
+                self._db.execute(f"PRAGMA user_version = {FORMAT}")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
         row = self._db.execute("SELECT max(seq) FROM records").fetchone()
@@ -262,11 +266,15 @@ def salvage(folder: Path) -> tuple[int, list[int]]:
 
 
 def _small(records: Iterable[Record]) -> Iterator[Record]:
-    """Yield the records, those with many measurements in parts, so that each row fits a page."""
+    """Yield the records, those that hold a lot in parts, so that each row fits a page."""
     for record in records:
-        if not isinstance(record, Measured):
+        if isinstance(record, Measured):
+            for i in range(0, max(len(record.measurements), 1), MEASUREMENTS_A_RECORD):
+                part = record.measurements[i : i + MEASUREMENTS_A_RECORD]
+                yield Measured(record.number, record.attempt, part, record.read_to)
+        elif isinstance(record, Imported):
+            for i in range(0, max(len(record.results), 1), RESULTS_A_RECORD):
+                results = record.results[i : i + RESULTS_A_RECORD]
+                yield Imported(record.at, record.source, results)
+        else:
             yield record
-            continue
-        for i in range(0, max(len(record.measurements), 1), MEASUREMENTS_A_RECORD):
-            part = record.measurements[i : i + MEASUREMENTS_A_RECORD]
-            yield Measured(record.number, record.attempt, part, record.read_to)

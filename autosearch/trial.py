@@ -93,6 +93,9 @@ class Trial:
 class History:
     """Every trial asked so far, by number: all that a strategy may know.
 
+    earlier: results of other searches that this one starts from, as ended trials of its space that
+    have a loss; their origin is where they come from. Losses of two origins are not comparable.
+
     >>> trials = (Trial(0, {"x": 1.0}, state="completed", losses=(2.0,)), Trial(1, {"x": 3.0}))
     >>> history = History(trials)
     >>> history.best.number, [t.number for t in history.pending]
@@ -100,6 +103,7 @@ class History:
     """
 
     trials: tuple[Trial, ...] = field(default=())
+    earlier: tuple[Trial, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.trials)

@@ -45,7 +45,9 @@ def test_help_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("command", ["trials", "show", "logs", "export"])
 def test_reading_a_study_loads_nothing_heavy(command: str, tmp_path: Path) -> None:
     folder = tmp_path / "study"
-    autosearch.minimize(lambda p: p["x"], {"x": autosearch.Float(0, 1)}, trials=2, dir=folder)
+    earlier = [{"x": 0.5, "value": 1.0}]
+    space = {"x": autosearch.Float(0, 1)}
+    autosearch.minimize(lambda p: p["x"], space, trials=2, dir=folder, warm_start=earlier)
     log_path(folder, 1, 1).parent.mkdir(parents=True, exist_ok=True)
     log_path(folder, 1, 1).touch()
     number = ["1"] if command in ("show", "logs") else []

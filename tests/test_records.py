@@ -8,6 +8,7 @@ from autosearch.records import (
     Asked,
     Described,
     Ended,
+    Imported,
     Interrupted,
     Measured,
     Record,
@@ -26,6 +27,7 @@ params = st.dictionaries(texts, st.one_of(st.integers(), numbers, texts, st.bool
 measurements = st.builds(Measurement, texts, numbers, st.integers(), numbers, st.integers())
 any_record: st.SearchStrategy[Record] = st.one_of(
     st.builds(Described, texts, params, numbers, texts),
+    st.builds(Imported, numbers, texts, st.lists(st.tuples(params, numbers)).map(tuple)),
     st.builds(Asked, st.integers(0), params, numbers, st.integers(0), texts, params),
     st.builds(Started, st.integers(0), st.integers(1), numbers, texts),
     st.builds(Measured, st.integers(0), st.integers(1), st.lists(measurements).map(tuple)),
@@ -111,3 +113,15 @@ def test_salvaged_records_fold_with_lost_trials_in_the_gaps() -> None:
     assert [t.state for t in history.trials] == ["lost", "pending", "lost", "lost"]
     assert history.finished == ()
     assert [t.number for t in history.pending] == [1]
+
+
+def test_earlier_results_are_no_trials() -> None:
+    one, two = Imported(0.0, "a", (({"x": 0.5}, 3.0),)), Imported(9.0, "b", (({"x": 0.1}, -1.0),))
+    history = fold(fold(History(), [one, *LIFE]), [two])
+    assert [(t.number, t.origin, t.losses) for t in history.earlier] == [
+        (0, "a", (3.0,)),
+        (1, "b", (-1.0,)),
+    ]
+    assert len(history) == 1
+    assert history.best is not None
+    assert history.best.losses == (0.5,)

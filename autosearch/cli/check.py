@@ -3,6 +3,7 @@
 import argparse
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from autosearch.experiment.model import Experiment, Metric
     from autosearch.metrics.extractor import Hit
     from autosearch.metrics.review import LineMatch
+    from autosearch.records import Record
     from autosearch.trial import Trial
 
 FIRST_TRIALS = 3
@@ -67,13 +69,15 @@ class Look:
 def check(args: argparse.Namespace) -> int:
     """Check a file, and try its rules on a log."""
     from autosearch.experiment import load_file
+    from autosearch.warm_start import imports
 
     experiment = load_file(args.file, args.set, environ=os.environ)
-    trials = first_trials(experiment)
+    imported = imports(experiment)
+    trials = first_trials(experiment, imported)
     commands = [_command(experiment, trial) for trial in trials]
     look = None
     if not args.json:
-        _say_experiment(experiment, commands)
+        _say_experiment(experiment, commands, imported)
     if args.log is not None:
         look = _look(experiment, read_log(args.log))
     elif args.run and trials:
@@ -90,8 +94,8 @@ def check(args: argparse.Namespace) -> int:
     return 0 if look.hits[experiment.objective.name] else NOT_FOUND
 
 
-def first_trials(experiment: "Experiment") -> "list[Trial]":
-    """Return the trials that the search would begin with."""
+def first_trials(experiment: "Experiment", imported: "Sequence[Record]" = ()) -> "list[Trial]":
+    """Return the trials that the search would begin with. imported: what it starts from."""
     from autosearch.asking import ask_next
     from autosearch.records import fold
     from autosearch.strategies import combine
@@ -99,7 +103,7 @@ def first_trials(experiment: "Experiment") -> "list[Trial]":
 
     search = experiment.search
     strategy = combine([(s.name, s.settings) for s in search.strategies], search.trials)
-    history = History()
+    history = fold(History(), imported)
     for _ in range(min(FIRST_TRIALS, search.trials)):
         asked = ask_next(strategy, experiment.space, history, seed=search.seed, at=0.0)
         if asked is None:
@@ -115,7 +119,11 @@ def _command(experiment: "Experiment", trial: "Trial") -> str:
     return make_job(experiment, trial, 1, study="", folder=default_folder(experiment))[1]
 
 
-def _say_experiment(experiment: "Experiment", commands: list[str]) -> None:
+def _say_experiment(
+    experiment: "Experiment", commands: list[str], imported: "Sequence[Record]"
+) -> None:
+    from autosearch.records import Said
+
     search = experiment.search
     names = ", ".join(s.name for s in search.strategies)
     say(
@@ -131,6 +139,10 @@ def _say_experiment(experiment: "Experiment", commands: list[str]) -> None:
         rows.append((formats.clean(name), formats.clean(text)))
     rows += [("where", formats.clean(text)) for text in experiment.space.constraints]
     say(pairs(rows, "  "))
+    sources = [r.text.partition(": ") for r in imported if isinstance(r, Said)]
+    if sources:
+        say("\nwarm start")
+        say(pairs([(formats.clean(name), text) for name, _, text in sources], "  "))
     say("\nfirst commands")
     for command in commands:
         say(f"  {formats.clean_lines(command)}")

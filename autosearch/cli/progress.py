@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Events that are for programs, or that the end of the command tells in more words.
 _UNTOLD = ("opened", "finished")
 # Said while a study is opened, before its driver begins.
-_OPENING = ("warning", "salvaged")
+_OPENING = ("warning", "salvaged", "warm_start")
 REDRAWS_A_SECOND = 2
 SHOWN_RUNNING = 16
 SHOWN_REASON = 160

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SORTS = ("number", "value", "seconds", "started_at", "state")
 SHOWN_NOTICES = 5
+_SHOWN_EVENTS = ("notice", "warning", "salvaged", "warm_start")
 LAST_LINES = 20
 
 
@@ -63,7 +64,7 @@ def status(args: argparse.Namespace) -> int:
         say(recommended_text(result))
     for line in failure_lines(result, str(result.folder)):
         say(f"\n{line}")
-    notices = [s for s in result.state.said if s.event in ("notice", "warning", "salvaged")]
+    notices = [s for s in result.state.said if s.event in _SHOWN_EVENTS]
     for said in notices[-SHOWN_NOTICES:]:
         whose = "" if said.number is None else f"trial {said.number}: "
         say(f"\n{formats.moment(said.at)}  {whose}{formats.clean_lines(said.text)}")

@@ -26,6 +26,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         "there already is continued",
     )
     parser.add_argument("--seed", metavar="N", type=int, help="equal seeds give equal searches")
+    parser.add_argument(
+        "--warm-start",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="start from another search's results: a study's folder, a .csv or .json file",
+    )
     _add_shared(parser)
     add_inline(parser)
     parser.epilog = PARAM_HELP
@@ -81,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     folder = Path(args.dir) if args.dir is not None else api.default_folder(experiment)
 
     def go(**options: Any) -> "Result":
-        return api.run(experiment, dir=folder, **options)
+        return api.run(experiment, dir=folder, warm_start=args.warm_start, **options)
 
     return _follow(args, folder, go)
 

@@ -29,6 +29,7 @@ _PLAIN = (
     "env",
     "files",
     "append",
+    "warm_start",
     "limits",
     "resources",
 )

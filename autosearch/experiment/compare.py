@@ -14,6 +14,7 @@ _FREE = (
     ("description",),
     ("search", "trials"),
     ("search", "parallel"),
+    ("warm_start",),
     ("limits",),
     ("resources",),
     ("executor",),

@@ -90,7 +90,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
 TOP_LEVEL: tuple[str, ...] = (
     *("name", "description", "command", "shell", "workdir", "env", "files", "append"),
     *("metric", "space", "constraints", "skip"),
-    *("search", "stop", "limits", "resources", "executor"),
+    *("search", "warm_start", "stop", "limits", "resources", "executor"),
 )
 SEARCH_KEYS: tuple[str, ...] = ("strategy", "trials", "parallel", "seed")
 

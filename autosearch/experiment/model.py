@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    WithJsonSchema,
+    field_validator,
+)
 
 from autosearch import outline
 from autosearch.experiment.quantities import duration, size
@@ -19,6 +27,8 @@ Mode = Literal["max", "min"]
 Settings = Mapping[str, Any]
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
+# Files of pickled objects, by the ends of their names.
+PICKLES = (".pkl", ".pickle", ".p", ".joblib", ".gz", ".z")
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 REDUCE = r"^(last|best|min|max|mean_last_[1-9][0-9]{0,5})$"
 DEFAULT_TRIALS = 20
@@ -46,6 +56,14 @@ def _listed(value: object) -> object:
     if isinstance(value, list):
         return tuple(value)
     return (value,) if isinstance(value, Mapping | BaseModel) else value
+
+
+def _sources(value: object) -> object:
+    """Return the list of mappings that a path, a mapping, or a list of either stands for."""
+    entries = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(entry, str | Mapping | BaseModel) for entry in entries):
+        raise ValueError("expected a path, {path: …, value: …, mode: …}, or a list of such")
+    return tuple({"path": entry} if isinstance(entry, str) else entry for entry in entries)
 
 
 def _env_value(value: object) -> object:
@@ -205,6 +223,38 @@ class ExecutorSpec(_Model):
     settings: Settings = Field(default_factory=dict)
 
 
+class EarlierSpec(_Model):
+    """Results of another search that this one starts from."""
+
+    path: str = Field(
+        description="A study's folder, a .csv or .json file, optuna:URL#STUDY, or pickle:FILE, "
+        "which may run any code.",
+    )
+    value: str | None = Field(
+        default=None, min_length=1, description="The column of a table that holds the values."
+    )
+    mode: Mode | None = Field(
+        default=None, description="max or min, where it is not as in this search."
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _readable(cls, path: str) -> str:
+        kind, _, rest = path.partition(":")
+        if kind == "optuna":
+            url, _, study = rest.rpartition("#")
+            if not (url and study):
+                raise ValueError("expected optuna:URL#STUDY, e.g. optuna:sqlite:///old.db#digits")
+        elif kind != "pickle" and Path(path).suffix.lower() in PICKLES:
+            raise ValueError(
+                "to load a pickle may run any code that it holds; write pickle:FILE if you trust "
+                "whoever made it"
+            )
+        elif not (rest if kind == "pickle" else path).strip():
+            raise ValueError("expected a study's folder, a .csv or .json file")
+        return path
+
+
 EnvValue = Annotated[str | FromEnv, BeforeValidator(_env_value)]
 # What stands in the YAML for this type is described in `autosearch.experiment.schema`.
 _ByHand = WithJsonSchema({})
@@ -251,6 +301,9 @@ class Experiment(_Model):
         description="The parameters: name → type, range, condition."
     )
     search: Search = Search()
+    warm_start: Annotated[tuple[EarlierSpec, ...], BeforeValidator(_sources), _ByHand] = Field(
+        default=(), description="Results of other searches to start from."
+    )
     stop: RuleSpec = RuleSpec()
     limits: LimitSpec = LimitSpec()
     resources: ResourceSpec = ResourceSpec()
@@ -290,6 +343,8 @@ class Experiment(_Model):
         plain["skip"] = [dict(s) for s in self.space.skip]
         strategies = [{"name": s.name, **s.settings} for s in self.search.strategies]
         plain["search"] = {"strategy": strategies, **self.search.model_dump(exclude={"strategies"})}
+        if self.warm_start:
+            plain["warm_start"] = [s.model_dump(exclude_none=True) for s in self.warm_start]
         plain["stop"] = {"rule": self.stop.rule, **self.stop.settings}
         plain["limits"] = self.limits.model_dump(exclude_none=True)
         plain["resources"] = self.resources.model_dump()

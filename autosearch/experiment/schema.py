@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autosearch import stopping, strategies
-from autosearch.experiment.model import ENV_NAME, Experiment, FromEnv, Metric
+from autosearch.experiment.model import ENV_NAME, EarlierSpec, Experiment, FromEnv, Metric
 from autosearch.experiment.parameters import PARAMETER_NAME
 from autosearch.experiment.sections import EXECUTORS, settings_of_rule
 from autosearch.space.parameters import KINDS
@@ -40,6 +40,7 @@ def schema() -> dict[str, Any]:
     search = defs.pop("Search")["properties"]
     del properties["folder"], search["strategies"]
     defs["FromEnv"] = _trimmed(FromEnv.model_json_schema())
+    defs["EarlierSpec"] = _trimmed(EarlierSpec.model_json_schema())
     defs["Metric"] = _trimmed(Metric.model_json_schema()) | {"required": ["name"]}
     properties |= {
         "env": _env(properties["env"]["description"]),
@@ -55,6 +56,7 @@ def schema() -> dict[str, Any]:
             "items": {"type": "object", "minProperties": 1, "additionalProperties": _SCALAR},
         },
         "search": _search(search),
+        "warm_start": _warm_start(properties["warm_start"]["description"]),
         "stop": _stop(),
         "executor": _executor(),
     }
@@ -90,6 +92,14 @@ def _env(description: str) -> dict[str, Any]:
         "type": "object",
         "patternProperties": {ENV_NAME: value},
         "additionalProperties": False,
+    }
+
+
+def _warm_start(description: str) -> dict[str, Any]:
+    one = {"anyOf": [_TEXT, {"$ref": "#/$defs/EarlierSpec"}]}
+    return {
+        "description": description,
+        "anyOf": [*one["anyOf"], {"type": "array", "items": one}],
     }
 
 

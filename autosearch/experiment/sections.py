@@ -23,6 +23,7 @@ from autosearch.experiment.faults import (
 )
 from autosearch.experiment.model import (
     DEFAULT_TRIALS,
+    EarlierSpec,
     ExecutorSpec,
     Experiment,
     FromEnv,
@@ -44,6 +45,8 @@ def parse_field(name: str, raw: Any, found: list[Problem]) -> Any:
     info = Experiment.model_fields[name]
     kind = info.annotation
     section = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else FromEnv
+    if name == "warm_start":
+        section = EarlierSpec
     try:
         return TypeAdapter(info.rebuild_annotation()).validate_python(raw, strict=True)
     except ValidationError as error:

@@ -14,6 +14,7 @@ from hyperopt import STATUS_OK, hp
 from hyperopt.pyll.base import Apply, Literal, as_apply, scope
 
 from autosearch.errors import SpaceError
+from autosearch.interop.found import Finding
 from autosearch.interop.results import ended_trial, plain
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
@@ -85,6 +86,25 @@ def trials_from_hyperopt(trials: Any, space: Space) -> tuple[Trial, ...]:
             ended_trial(number, params, None if loss is None else float(loss), space, "hyperopt")
         )
     return tuple(ended)
+
+
+def of_hyperopt(trials: Any, space: Space) -> list[Finding]:
+    """Return hyperopt's Trials as findings, without the expression that they were drawn from.
+
+    The index that hyperopt keeps of a choice stands for our parameter's value at that place.
+    """
+    findings = []
+    for doc in trials.trials:
+        result = doc["result"]
+        loss = result.get("loss") if result.get("status") == STATUS_OK else None
+        vals = {name: plain(v[0]) for name, v in doc["misc"]["vals"].items() if len(v)}
+        for name in vals.keys() & space.params.keys():
+            options = _options(space.params[name])
+            if options is not None:
+                index = int(vals[name])
+                vals[name] = options[index] if 0 <= index < len(options) else f"option {index}"
+        findings.append(Finding(vals, None if loss is None else float(loss)))
+    return findings
 
 
 def _params(space: Space, vals: Mapping[str, Any]) -> Params:

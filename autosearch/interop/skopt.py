@@ -11,6 +11,7 @@ from typing import Any
 from skopt.space import Categorical, Integer, Real
 
 from autosearch.errors import SpaceError
+from autosearch.interop.found import Finding
 from autosearch.interop.results import ended_trial, plain
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
@@ -56,6 +57,21 @@ def trials_from_skopt(result: Any, space: Space) -> tuple[Trial, ...]:
         params = dict(zip(space.names, map(plain, point), strict=True))
         trials.append(ended_trial(number, params, float(value), space, "skopt"))
     return tuple(trials)
+
+
+def of_skopt(result: Any) -> list[Finding]:
+    """Return the evaluations of an OptimizeResult (or Optimizer's) as findings.
+
+    Dimensions without a name are x0, x1, …
+    """
+    points, values = (
+        (result.x_iters, result.func_vals) if hasattr(result, "x_iters") else (result.Xi, result.yi)
+    )
+    names = [d.name or f"x{i}" for i, d in enumerate(result.space.dimensions)]
+    return [
+        Finding(dict(zip(names, map(plain, point), strict=True)), float(value))
+        for point, value in zip(points, values, strict=True)
+    ]
 
 
 def _dimension(name: str, parameter: Parameter) -> Any:

@@ -111,6 +111,13 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("stop: fifo", "stop: fifoo"),
     ("stop: fifo", "stop: {rule: fifo, min_steps: 3}"),
     ("executor: local", "executor: kubernetes"),
+    ("stop: fifo", "warm_start: 3"),
+    ("stop: fifo", "warm_start: ''"),
+    ("stop: fifo", "warm_start: [old.csv, old.pkl]"),
+    ("stop: fifo", "warm_start: 'optuna:sqlite:///old.db'"),
+    ("stop: fifo", "warm_start: {path: old.csv, column: loss}"),
+    ("stop: fifo", "warm_start: [{path: old.csv, mode: minimise}]"),
+    ("stop: fifo", "warmstart: runs/old"),
     ("executor: local", "executor: {ray: {adress: auto}}"),
     # regexes and metrics
     (r"'val_acc=(\S+)'", r"'val_acc=(\S+'"),

@@ -7,8 +7,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autosearch.errors import StoreError
-from autosearch.records import Asked, Described, Ended, Measured, Record, Said, Started, fold
-from autosearch.store import FILE, FileStore, MemoryStore, Store, frame, salvage, scan, unframe
+from autosearch.records import (
+    Asked,
+    Described,
+    Ended,
+    Imported,
+    Measured,
+    Record,
+    Said,
+    Started,
+    fold,
+)
+from autosearch.store import (
+    FILE,
+    FORMAT,
+    FileStore,
+    MemoryStore,
+    Store,
+    frame,
+    salvage,
+    scan,
+    unframe,
+)
 from autosearch.trial import History, Measurement
 
 
@@ -80,6 +100,23 @@ def test_a_batch_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_folder_without_a_study_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no study here"):
         FileStore(tmp_path)
+
+
+def test_an_earlier_format_is_read_and_becomes_this_one_when_written_to(tmp_path: Path) -> None:
+    path = written(tmp_path, some_records(1))
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    before = read(FileStore(tmp_path))
+    results = tuple(({"lr": n / 7}, float(n)) for n in range(50))
+    written(tmp_path, [Imported(3.0, "old", results)])
+    after = read(FileStore(tmp_path))
+    assert after.trials == before.trials
+    assert [(t.params, t.losses[0]) for t in after.earlier] == list(results)
+    assert [t.number for t in after.earlier] == list(range(50))
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    db.close()
 
 
 def test_a_later_format_is_refused(tmp_path: Path) -> None:

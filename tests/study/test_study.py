@@ -12,12 +12,13 @@ from autosearch.experiment import from_dict
 from autosearch.experiment.model import Experiment
 from autosearch.opening import Opened, describe
 from autosearch.outcome import Outcome
-from autosearch.records import Asked, Ended, Interrupted, Record, Said, fold
+from autosearch.records import Asked, Ended, Imported, Interrupted, Record, Said, fold
 from autosearch.requests import StopRequest, send
 from autosearch.snapshot import take_snapshot
 from autosearch.space import Choice, Float, Int, Space
 from autosearch.store import MemoryStore, Store
 from autosearch.strategies import combine, rng_for
+from autosearch.strategies.earlier import ORIGIN
 from autosearch.trial import History
 from tests.study.fakes import Act, CrashError, CrashingStore, FakeExecutor
 
@@ -119,6 +120,27 @@ def test_every_recorded_choice_is_what_its_records_lead_to(
             assert dict(suggestion.params) == dict(record.params)
             assert suggestion.origin == record.origin
         before.append(record)
+
+
+def test_a_search_from_earlier_results_continues_as_if_it_had_not_been_killed(
+    tmp_path: Path,
+) -> None:
+    experiment = an_experiment(search={"strategy": [{"name": "bayes_opt_search"}], "trials": 9})
+    rng = rng_for(1, 1)
+    points = [SPACE.sample(rng) for _ in range(12)]
+    earlier = Imported(0.0, "old", tuple((p, float(p["x"]) - 0.5) for p in points))
+    whole = a_store(experiment)
+    whole.append([earlier])
+    _, without_a_kill = drive(whole, FakeExecutor(objective), tmp_path)
+    assert sum(t.origin == ORIGIN for t in without_a_kill.trials) > 0
+    for writes in (1, 6, 12):
+        store = a_store(experiment)
+        store.append([earlier])
+        with pytest.raises(CrashError):
+            drive(CrashingStore(store, writes, kept=True), FakeExecutor(objective), tmp_path)
+        _, resumed = drive(store, FakeExecutor(objective), tmp_path)
+        assert choices(resumed) == choices(without_a_kill)
+        assert resumed.earlier == without_a_kill.earlier
 
 
 def test_what_was_running_is_started_again_before_anything_new(tmp_path: Path) -> None:

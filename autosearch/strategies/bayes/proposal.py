@@ -19,6 +19,7 @@ from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import NAME, Knowledge, stacked
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.recipe import Recipe
+from autosearch.strategies.earlier import ORIGIN
 from autosearch.strategies.evidence import first_new
 
 
@@ -58,7 +59,7 @@ class Proposal:
     def suggestion(self) -> Suggestion | None:
         """Return the next suggestion, or None when the space is exhausted."""
         known = self.knowledge
-        if not len(known.history):
+        if all(trial.origin == ORIGIN for trial in known.history.trials):
             return self._first()
         if len(known.history) < self._initial or len(known.history.valued) < 2:
             return self._suggested(self._design(), "initial", {})

@@ -1,0 +1,30 @@
+"""Optuna's studies, where Optuna is installed."""
+
+from typing import Any
+
+from autosearch.errors import InputError
+from autosearch.interop.found import Finding
+
+
+def load_study(storage: str, name: str) -> Any:
+    """Return the study `name` of a storage's URL.
+
+    Raises InputError where Optuna is not installed, or holds no such study there.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise InputError("Optuna is not installed here: pip install optuna") from None
+    try:
+        return optuna.load_study(study_name=name, storage=storage)
+    except KeyError:
+        raise InputError(f"there is no Optuna study {name!r} in {storage}") from None
+
+
+def of_study(study: Any) -> list[Finding]:
+    """Return a study's trials as findings, by its first objective; only complete ones count."""
+    sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
+    return [
+        Finding(t.params, sign * t.values[0] if t.state.name == "COMPLETE" and t.values else None)
+        for t in study.trials
+    ]

@@ -1,0 +1,91 @@
+"""Results in tables: what `autosearch export` and `trials --json` write, and anybody's."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autosearch.errors import InputError
+from autosearch.interop.found import Finding
+from autosearch.spelling import did_you_mean
+from autosearch.trial import VALUED
+
+Row = Mapping[str, Any]
+_PARAMS = "params."
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where a table's values are.
+
+    metric: the search's own. name: the column, None for that of the metric, or `value`. mode: max
+    where larger values are better, else min.
+    """
+
+    metric: str
+    mode: str
+    name: str | None = None
+
+
+def of_rows(rows: Sequence[Row], column: Column) -> list[Finding]:
+    """Return a table's rows as findings.
+
+    Our own rows hold `params`, or columns params.X; in any other table every column but that of the
+    values may be a parameter. Where there is a `state`, only ends that carry a value have one.
+    Raises InputError where no column holds the values.
+    """
+    if not rows:
+        return []
+    own = "params" in rows[0] or any(str(name).startswith(_PARAMS) for name in rows[0])
+    flat = [_flat(row) for row in rows]
+    name = _value_column(flat[0], column, own=own)
+    sign = -1.0 if column.mode == "max" else 1.0
+    findings = []
+    for row in flat:
+        value = _number(row.get(name)) if _counts(row) else None
+        if own:
+            params = {k.removeprefix(_PARAMS): v for k, v in row.items() if k.startswith(_PARAMS)}
+        else:
+            params = {k: v for k, v in row.items() if k != name}
+        findings.append(Finding(params, None if value is None else sign * value))
+    return findings
+
+
+def _counts(row: Row) -> bool:
+    """Return whether a row's value counts, as far as our own columns tell."""
+    return row.get("state", "completed") in VALUED and str(row.get("feasible", "")) != "False"
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            flat |= {f"{name}.{key}": inner for key, inner in value.items()}
+        else:
+            flat[str(name)] = value
+    return flat
+
+
+def _value_column(row: Row, column: Column, *, own: bool) -> str:
+    if column.name is not None:
+        wanted = [column.name, f"metrics.{column.name}"]
+    else:
+        wanted = ["value"] if own else [column.metric, "value"]
+    for name in wanted:
+        if name in row:
+            return name
+    names = [name for name in row if not name.startswith(_PARAMS)]
+    raise InputError(
+        f"there is no column {wanted[0]}{did_you_mean(wanted[0], names)}; there are "
+        f"{', '.join(names)}. Name the one that holds the values: {{path: …, value: COLUMN}}"
+    )
+
+
+def _number(value: Any) -> float | None:
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,61 @@
+"""The first points of a search that starts from others' results: their best, one by one."""
+
+import numpy as np
+
+from autosearch.space import Space
+from autosearch.strategies.base import Suggestion
+from autosearch.strategies.cube import Matrix, cube_of
+from autosearch.strategies.evidence import is_new
+from autosearch.trial import History, Trial
+
+ORIGIN = "warm_start"
+# Points tried in all, and the trial before which they are tried: every second one is the
+# strategy's own, which is what they have to measure up to.
+MOST = 3
+LAST = 8
+# Mean distance in the unit cube from every tried point, so that each says something new.
+APART = 0.1
+
+
+def earlier_point(space: Space, history: History) -> Suggestion | None:
+    """Return the best earlier point that is worth a trial now; None: ask the strategy.
+
+    Declared defaults come first. Then every second trial is the best of an earlier search, at some
+    distance from all that was tried; of several searches in turn. They end where the first ones are
+    no better than half of the strategy's own trials.
+    """
+    number = len(history)
+    if not history.earlier or number >= LAST or (number == 0 and space.defaults() is not None):
+        return None
+    tried = [t for t in history.trials if t.origin == ORIGIN]
+    due = not number or history.trials[-1].origin != ORIGIN
+    if not due or len(tried) >= MOST or _disappointing(history):
+        return None
+    known = cube_of(space).rows([t.params for t in history.trials])
+    for trial in _ranked(history.earlier, len(tried)):
+        row = cube_of(space).rows([trial.params])
+        if _apart(row, known) and is_new(trial.params, history):
+            return Suggestion(trial.params, ORIGIN)
+    return None
+
+
+def _ranked(earlier: tuple[Trial, ...], turn: int) -> list[Trial]:
+    """Return the better half of the search whose turn it is, the best first."""
+    sources = list(dict.fromkeys(t.origin for t in earlier))
+    source = sources[turn % len(sources)]
+    own = sorted((t for t in earlier if t.origin == source), key=lambda t: t.losses[0])
+    return own[: (len(own) + 1) // 2]
+
+
+def _apart(row: Matrix, known: Matrix) -> bool:
+    # A parameter that exists in one of two points only sets them apart.
+    gaps = np.where(np.isnan(row) != np.isnan(known), 1.0, np.nan_to_num(np.abs(row - known)))
+    return bool((gaps.mean(axis=1) >= APART).all())
+
+
+def _disappointing(history: History) -> bool:
+    """Return whether the earlier points tried so far are no better than half of the others."""
+    ended = history.finished
+    tried = [t.losses[0] for t in ended if t.origin == ORIGIN and t.losses]
+    others = [t.losses[0] for t in ended if t.origin != ORIGIN and t.losses]
+    return bool(tried and others) and min(tried) > float(np.median(others))

@@ -1,0 +1,229 @@
+"""Results of other searches, read once and recorded: what a study starts from.
+
+What is recorded is what counts: a source that is read once is never looked at again.
+"""
+
+import csv
+import json
+import os
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from autosearch.errors import AutoSearchError, InputError
+from autosearch.experiment.model import EarlierSpec, Experiment
+from autosearch.interop.found import Finding, fit, of_trials
+from autosearch.interop.tables import Column, of_rows
+from autosearch.records import Imported, Record, Said
+from autosearch.snapshot import snapshot
+from autosearch.trial import History
+
+# The event of what is said of a source.
+EVENT = "warm_start"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Results in an object of this process.
+
+    value, mode: as in an experiment's `warm_start`.
+    """
+
+    content: Any
+    value: str | None = None
+    mode: str | None = None
+
+
+def split(
+    sources: Any, folder: Path, experiment: Experiment
+) -> tuple[Experiment, tuple[Given, ...]]:
+    """Return the experiment with the paths among `sources` added, and the objects among them.
+
+    sources: one, a list of them, or None. folder: relative paths start there.
+    """
+    specs: list[EarlierSpec] = []
+    objects: list[Given] = []
+    for source in _listed(sources):
+        if isinstance(source, str | os.PathLike):
+            specs.append(_spec({"path": os.fspath(source)}, folder))
+        elif isinstance(source, Mapping) and isinstance(source.get("path"), str | os.PathLike):
+            specs.append(_spec({**source, "path": os.fspath(source["path"])}, folder))
+        else:
+            objects.append(Given(source))
+    if specs:
+        both = tuple(dict.fromkeys((*experiment.warm_start, *specs)))
+        experiment = experiment.model_copy(update={"warm_start": both})
+    return experiment, tuple(objects)
+
+
+def _listed(sources: Any) -> list[Any]:
+    if not isinstance(sources, list):
+        return [] if sources is None else [sources]
+    first = sources[0] if sources else None
+    is_row = isinstance(first, Mapping) and not isinstance(first.get("path"), str | os.PathLike)
+    is_pair = isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], Mapping)
+    return [sources] if is_row or is_pair else sources
+
+
+def _spec(given: Mapping[str, Any], folder: Path) -> EarlierSpec:
+    from pydantic import ValidationError
+
+    kind, rest = _kind(given["path"])
+    if kind != "optuna":
+        rest = str(folder.absolute() / rest)
+    try:
+        EarlierSpec.model_validate(given)
+        return EarlierSpec.model_validate({**given, "path": f"{kind}:{rest}" if kind else rest})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        text = str(problem["msg"]).removeprefix("Value error, ")
+        raise InputError(f"warm_start: {given['path']}: {text}") from None
+
+
+def _kind(path: str) -> tuple[str, str]:
+    kind, colon, rest = path.partition(":")
+    return (kind, rest) if colon and kind in ("pickle", "optuna") else ("", path)
+
+
+def imports(
+    experiment: Experiment,
+    objects: Sequence[Given] = (),
+    *,
+    known: Collection[str] = (),
+    own: Path | None = None,
+) -> list[Record]:
+    """Return the records of what `experiment` starts from, besides the `known` sources.
+
+    own: the study's own folder. Raises InputError where a source cannot be read.
+    """
+    records: list[Record] = []
+    for name, found in _sources(experiment, objects, known, own):
+        fitted = fit(found, experiment.space)
+        text = f"{name}: {fitted.describe(experiment.objective.mode)}"
+        now = time.time()
+        records += [Imported(now, name, fitted.results), Said(now, EVENT, text)]
+    return records
+
+
+def _sources(
+    experiment: Experiment, objects: Sequence[Given], known: Collection[str], own: Path | None
+) -> Iterator[tuple[str, list[Finding]]]:
+    for spec in experiment.warm_start:
+        if spec.path in known:
+            continue
+        try:
+            yield spec.path, _read(spec, experiment, own)
+        except (AutoSearchError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise InputError(f"warm_start: {spec.path}: {reason}") from None
+    for given in objects:
+        found = _of_object(given.content, experiment, _column(given, experiment))
+        digest = sha256(repr([(dict(f.params), f.loss) for f in found]).encode()).hexdigest()
+        name = f"{type(given.content).__name__} {digest[:8]}"
+        if name not in known:
+            yield name, found
+
+
+def _column(spec: EarlierSpec | Given, experiment: Experiment) -> Column:
+    metric = experiment.objective
+    return Column(metric.name, spec.mode or metric.mode, spec.value)
+
+
+def _read(spec: EarlierSpec, experiment: Experiment, own: Path | None) -> list[Finding]:
+    kind, rest = _kind(spec.path)
+    column = _column(spec, experiment)
+    if kind == "optuna":
+        from autosearch.interop.optuna import load_study, of_study
+
+        url, _, name = rest.rpartition("#")
+        return of_study(load_study(url, name))
+    path = experiment.folder / rest
+    if kind == "pickle":
+        return _of_object(_unpickled(path), experiment, column)
+    if path.is_dir():
+        if own is not None and path.resolve() == own.resolve():
+            raise InputError("is this search's own folder; expected that of another one")
+        return of_trials(snapshot(path, measurements=False).history.trials)
+    if path.suffix.lower() == ".csv":
+        return of_rows(_csv(path), column)
+    if path.suffix.lower() == ".json":
+        return of_rows(_json(path), column)
+    if not path.exists():
+        raise InputError(f"there is nothing at {path.absolute()}")
+    raise InputError("expected a study's folder, a .csv or .json file")
+
+
+def _csv(path: Path) -> list[dict[str, Any]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            # Cells beyond the row of names have no name.
+            return [{k: v for k, v in row.items() if k is not None} for row in csv.DictReader(file)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"is no CSV file: {error}") from None
+
+
+def _json(path: Path) -> list[dict[str, Any]]:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise InputError(f"is no JSON file: {error}") from None
+    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        raise InputError("expected a list of objects, as `autosearch trials DIR --json` prints it")
+    return data
+
+
+def _unpickled(path: Path) -> Any:
+    import joblib
+
+    try:
+        return joblib.load(path)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a pickle may raise anything
+        raise InputError(f"cannot be unpickled: {type(error).__name__}: {error}") from None
+
+
+def _of_object(found: Any, experiment: Experiment, column: Column) -> list[Finding]:
+    """Return the findings in an object: ours, another package's, or rows."""
+    package = type(found).__module__.partition(".")[0]
+    pair = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
+    history = getattr(found, "history", getattr(getattr(found, "state", None), "history", found))
+    if isinstance(history, History):
+        return of_trials(history.trials)
+    if type(pair[0]).__module__.partition(".")[0] == "hyperopt":
+        from autosearch.interop.hyperopt import from_hyperopt, of_hyperopt, trials_from_hyperopt
+
+        if pair[1] is None:
+            return of_hyperopt(pair[0], experiment.space)
+        return of_trials(trials_from_hyperopt(pair[0], from_hyperopt(pair[1])))
+    if hasattr(found, "space") and (hasattr(found, "x_iters") or hasattr(found, "Xi")):
+        from autosearch.interop.skopt import of_skopt
+
+        return of_skopt(found)
+    if package == "optuna":
+        from autosearch.interop.optuna import of_study
+
+        return of_study(found)
+    if package == "pandas":
+        return of_rows(found.to_dict("records"), column)
+    if isinstance(found, list | tuple):
+        return _of_list(found, column)
+    raise InputError(
+        f"warm_start: {type(found).__name__}: expected a path, a Result, a Study, a table, "
+        "hyperopt's Trials, scikit-optimize's result, an Optuna study, or [(params, value), …]"
+    )
+
+
+def _of_list(found: Sequence[Any], column: Column) -> list[Finding]:
+    if all(isinstance(row, Mapping) for row in found):
+        return of_rows(found, column)
+    try:
+        rows = [{"params": dict(params), "value": value} for params, value in found]
+    except (TypeError, ValueError):
+        raise InputError(
+            "warm_start: a list of results: expected [(params, value), …] or one mapping a row"
+        ) from None
+    return of_rows(rows, column)

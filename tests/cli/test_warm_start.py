@@ -1,0 +1,63 @@
+"""A search that starts from another's results, on the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Done
+from tests.cli.program import SEARCH, asked, autosearch, project
+
+# Whole commands in processes of their own.
+pytestmark = pytest.mark.slow
+
+
+def test_the_best_of_another_study_is_tried_first(done: Done, tmp_path: Path) -> None:
+    best = asked("status", done.folder)["best"]
+    file = project(tmp_path, search=SEARCH.replace("trials: 8", "trials: 2"))
+    ran = autosearch("run", file, "--warm-start", done.folder, "--json")
+    assert ran.returncode == 0
+    first = asked("trials", tmp_path / "runs" / "small")[0]
+    assert (first["params"], first["origin"]) == (best["params"], "warm_start")
+    valued = len([t for t in asked("trials", done.folder) if t["value"] is not None])
+    line = f"warm_start: {done.folder}: {valued} of 8 results taken, the best "
+    assert line in ran.stderr
+    assert line.removeprefix("warm_start: ") in autosearch("status", file).stdout
+    assert asked("show", tmp_path / "runs" / "small", 0)["origin"] == "warm_start"
+
+
+def test_a_file_names_what_it_starts_from_and_goes_on_without_it(
+    done: Done, tmp_path: Path
+) -> None:
+    file = project(tmp_path, search=f"{SEARCH}warm_start: [old.csv]\n")
+    export = autosearch("export", done.folder, "--out", tmp_path / "old.csv")
+    assert export.returncode == 0
+    check = autosearch("check", file)
+    assert "warm start\n  old.csv  " in check.stdout
+    assert autosearch("run", file, "--trials", 1).returncode == 0
+    (tmp_path / "old.csv").unlink()
+    folder = tmp_path / "runs" / "small"
+    assert autosearch("resume", folder, "--trials", 2).returncode == 0
+    assert [t["origin"] for t in asked("trials", folder)] == ["warm_start", "random"]
+
+
+def test_a_source_that_is_not_there_is_named_and_nothing_is_started(tmp_path: Path) -> None:
+    file = project(tmp_path, search=f"{SEARCH}warm_start: runs/olt\n")
+    for command in ("run", "check"):
+        ran = autosearch(command, file)
+        assert ran.returncode == 2
+        assert f"warm_start: runs/olt: there is nothing at {tmp_path}/runs/olt" in ran.stderr
+    assert autosearch("run", file, "--set", "warm_start=null", "--json").returncode == 0
+
+
+def test_it_can_be_added_to_a_study_that_has_begun(done: Done, tmp_path: Path) -> None:
+    search = SEARCH.replace("[adam, bad]", "[adam, sgd]").replace("trials: 8", "trials: 2")
+    file = project(tmp_path, search=search)
+    assert autosearch("run", file).returncode == 0
+    refused = autosearch("run", file, "--warm-start", done.folder)
+    assert refused.returncode == 2
+    assert "warm_start: not given → " in refused.stderr
+    file.write_text(f"{search}warm_start: {done.folder}\n")
+    folder = tmp_path / "runs" / "small"
+    assert autosearch("resume", folder, "--extend", file, "--trials", 4).returncode == 0
+    origins = [t["origin"] for t in asked("trials", folder)]
+    assert origins == ["random", "random", "warm_start", "random"]

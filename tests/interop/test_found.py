@@ -1,0 +1,124 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autosearch.interop.found import MOST_RESULTS, Finding, fit, value_in
+from autosearch.space import Bool, Choice, Float, Int, Space
+from autosearch.space.parameters import Parameter
+from autosearch.space.values import Value
+from tests.space.spaces import parameters, spaces
+
+SPACE = Space(
+    {
+        "lr": Float(1e-5, 0.1, scale="log"),
+        "opt": Choice(["adam", "sgd"]),
+        "momentum": Float(0.0, 0.99, default=0.9, when={"opt": "sgd"}),
+    },
+    constraints=["lr < 0.05"],
+)
+
+
+@given(space=spaces(), seed=st.integers(0, 99))
+def test_points_of_the_same_space_come_through_as_they_are(space: Space, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points = [space.sample(rng) for _ in range(5)]
+    fitted = fit([Finding(p, float(i)) for i, p in enumerate(points)], space)
+    assert fitted.results == tuple((p, float(i)) for i, p in enumerate(points))
+    assert (fitted.dropped, fitted.filled, fitted.extra) == ({}, {}, ())
+
+
+@given(old=spaces(), new=spaces(), seed=st.integers(0, 99))
+def test_whatever_comes_through_is_a_point_of_the_new_space(
+    old: Space, new: Space, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    findings = [Finding(old.sample(rng), 1.0) for _ in range(5)]
+    fitted = fit(findings, new)
+    assert all(new.contains(params) for params, _ in fitted.results)
+    assert len(fitted.results) + sum(fitted.dropped.values()) == 5
+
+
+@given(parameter=parameters, u=st.floats(0, 1))
+def test_a_value_is_read_back_from_its_text(parameter: Parameter, u: float) -> None:
+    value = parameter.from_unit(u)
+    assert value_in(parameter, str(value)) == value
+    assert type(value_in(parameter, str(value))) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "raw", "value"),
+    [
+        (Float(0, 1), "nan", None),
+        (Float(0, 1), "1e-3", 0.001),
+        (Float(0, 1), 1.5, None),
+        (Float(0, 1), True, None),
+        (Float(0.1, 0.9, step=0.1), 0.1 + 0.2, 0.3),
+        (Float(0.1, 0.9, step=0.1), 0.25, None),
+        (Int(1, 9), 3.0, 3),
+        (Int(1, 9), "3.5", None),
+        (Int(1, 9), "three", None),
+        (Choice([16, 32]), np.int64(32), 32),
+        (Choice([16, 32]), 32.0, 32),
+        (Choice(["16", "32"]), 32, "32"),
+        (Choice(["a", "b"]), "c", None),
+        (Bool(), "False", False),
+        (Bool(), "true", True),
+        (Bool(), np.bool_(True), True),
+    ],
+)
+def test_values_of_other_types_are_understood(
+    parameter: Parameter, raw: object, value: Value | None
+) -> None:
+    found = value_in(parameter, raw)
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_what_changed_is_said_on_one_line() -> None:
+    fitted = fit(
+        [
+            Finding({"lr": 0.01, "opt": "sgd", "batch": 32}, -0.9),
+            Finding({"lr": 0.02, "opt": "adam", "batch": 32}, -0.95),
+            Finding({"lr": 0.01, "opt": "lion", "batch": 32}, -0.99),
+            Finding({"lr": 1.0, "opt": "adam", "batch": 32}, -0.5),
+            Finding({"lr": 0.08, "opt": "adam"}, -0.5),
+            Finding({"lr": 0.01, "opt": "adam"}, float("nan")),
+            Finding({"lr": 0.01, "opt": "adam"}, None),
+        ],
+        SPACE,
+    )
+    assert fitted.describe("max") == (
+        "2 of 7 results taken, the best 0.95; dropped: 1 (opt is not one of adam, sgd), "
+        "1 (lr is not one of 1e-05..0.1 (log)), 1 (the constraint lr < 0.05 is not met), "
+        "2 (without a value); where they lack it, momentum=0.9; not searched here: batch"
+    )
+    assert fitted.results[0] == ({"lr": 0.01, "opt": "sgd", "momentum": 0.9}, -0.9)
+
+
+def test_a_parameter_without_a_default_is_filled_with_its_middle() -> None:
+    wider = Space({**SPACE.params, "layers": Int(1, 5)})
+    assert fit([Finding({"lr": 0.01, "opt": "adam"}, 1.0)], wider).filled == {"layers": 3}
+
+
+def test_a_parameter_whose_condition_does_not_hold_is_left_out() -> None:
+    fitted = fit([Finding({"lr": 0.01, "opt": "adam", "momentum": 0.5}, 1.0)], SPACE)
+    assert fitted.results == (({"lr": 0.01, "opt": "adam"}, 1.0),)
+
+
+def test_of_very_many_the_better_half_and_some_others_are_kept() -> None:
+    space = Space({"x": Int(0, 5000)})
+    findings = [Finding({"x": i}, float(i)) for i in range(5000)]
+    fitted = fit(findings, space)
+    losses = [loss for _, loss in fitted.results]
+    assert losses[: MOST_RESULTS // 2] == list(map(float, range(MOST_RESULTS // 2)))
+    assert len(losses) == MOST_RESULTS
+    assert max(losses) > 4900
+    assert "4500 (more than are of use)" in fitted.describe("min")
+
+
+def test_a_finite_default_is_a_default() -> None:
+    space = Space({**SPACE.params, "opt": replace(SPACE.params["opt"], default="adam")})
+    assert fit([Finding({"lr": 0.01}, 1.0)], space).filled == {"opt": "adam"}

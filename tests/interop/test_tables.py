@@ -1,0 +1,60 @@
+import pytest
+
+from autosearch.errors import InputError
+from autosearch.interop.found import Finding
+from autosearch.interop.tables import Column, of_rows
+
+ACCURACY = Column("val_acc", "max")
+
+
+def test_our_own_rows_are_understood_flat_and_nested() -> None:
+    nested = [
+        {"number": 0, "params": {"lr": 0.1}, "value": 0.9, "state": "completed"},
+        {"number": 1, "params": {"lr": 0.2}, "value": None, "state": "failed"},
+        {"number": 2, "params": {"lr": 0.3}, "value": 0.5, "feasible": False},
+    ]
+    flat = [
+        {"number": "0", "params.lr": "0.1", "value": "0.9", "state": "completed"},
+        {"number": "1", "params.lr": "0.2", "value": "", "state": "failed"},
+        {"number": "2", "params.lr": "0.3", "value": "0.5", "state": "running"},
+    ]
+    assert of_rows(nested, ACCURACY) == [
+        Finding({"lr": 0.1}, -0.9),
+        Finding({"lr": 0.2}, None),
+        Finding({"lr": 0.3}, None),
+    ]
+    assert [f.loss for f in of_rows(flat, ACCURACY)] == [-0.9, None, None]
+    assert of_rows(flat, ACCURACY)[1].params == {"lr": "0.2"}
+
+
+@pytest.mark.parametrize(
+    ("column", "loss"),
+    [
+        (ACCURACY, -0.9),
+        (Column("val_acc", "max", "seconds"), -7.0),
+        (Column("val_acc", "min", "seconds"), 7.0),
+    ],
+)
+def test_anybodys_table_has_its_values_in_a_column_of_a_name(column: Column, loss: float) -> None:
+    [found] = of_rows([{"lr": "0.1", "val_acc": "0.9", "seconds": "7"}], column)
+    assert found.loss == loss
+    assert found.params["lr"] == "0.1"
+
+
+def test_a_metric_of_our_own_rows_may_be_the_value() -> None:
+    row = {"params": {"lr": 0.1}, "metrics": {"loss": 0.3}, "value": 0.9, "state": "completed"}
+    assert of_rows([row], Column("val_acc", "min", "loss"))[0].loss == 0.3
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "n/a", "", None, True])
+def test_what_is_no_number_is_no_value(value: object) -> None:
+    assert of_rows([{"lr": 0.1, "value": value}], ACCURACY)[0].loss is None
+
+
+def test_a_table_without_values_names_its_columns() -> None:
+    with pytest.raises(InputError, match=r"no column val_acc; did you mean val_accuracy\?.* lr"):
+        of_rows([{"lr": 0.1, "val_accuracy": 0.9}], ACCURACY)
+
+
+def test_an_empty_table_holds_nothing() -> None:
+    assert of_rows([], ACCURACY) == []

@@ -1,0 +1,115 @@
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autosearch.asking import ask_next
+from autosearch.space import Choice, Float, Space
+from autosearch.space.values import Params
+from autosearch.strategies import make
+from autosearch.strategies.earlier import LAST, MOST, ORIGIN, earlier_point
+from autosearch.trial import History, Trial
+from tests.space.spaces import spaces
+
+PLANE = Space({"x": Float(0, 1), "y": Float(0, 1)})
+
+
+def earlier(points: list[tuple[float, float]], source: str = "old") -> tuple[Trial, ...]:
+    """Returns results at these points, the best first."""
+    return tuple(
+        Trial(n, {"x": x, "y": y}, origin=source, state="completed", losses=(float(n),))
+        for n, (x, y) in enumerate(points)
+    )
+
+
+OLD = earlier([(0.1, 0.1), (0.11, 0.1), (0.9, 0.1), (0.1, 0.9), (0.5, 0.5), (0, 0), (1, 1), (0, 1)])
+
+
+def told(history: History, params: Params, origin: str, loss: float) -> History:
+    trial = Trial(len(history), params, origin=origin, state="completed", losses=(loss,))
+    return replace(history, trials=(*history.trials, trial))
+
+
+def test_without_earlier_results_there_is_nothing_to_begin_with() -> None:
+    assert earlier_point(PLANE, History()) is None
+
+
+def test_the_best_comes_first_and_then_every_second_trial_another_good_one() -> None:
+    history = History((), OLD)
+    tried = []
+    for number in range(LAST):
+        point = earlier_point(PLANE, history)
+        assert (point is None) == (number % 2 == 1 or len(tried) == MOST)
+        params = point.params if point else {"x": 0.3 + number / 20, "y": 0.6}
+        tried += [params] if point else []
+        history = told(history, params, ORIGIN if point else "random", 0.0 if point else 1.0)
+    # The second best lies too near to the best to say anything new.
+    assert tried == [{"x": 0.1, "y": 0.1}, {"x": 0.9, "y": 0.1}, {"x": 0.1, "y": 0.9}]
+
+
+def test_they_end_where_they_disappoint() -> None:
+    history = told(History((), OLD), OLD[0].params, ORIGIN, 5.0)
+    history = told(history, {"x": 0.4, "y": 0.4}, "random", 1.0)
+    assert earlier_point(PLANE, history) is None
+
+
+def test_declared_defaults_come_before_them() -> None:
+    space = Space({"x": Float(0, 1, default=0.3), "y": Float(0, 1)})
+    history = History((), OLD)
+    assert earlier_point(space, history) is None
+    asked = ask_next(make("bayes_opt_search"), space, history, seed=1, at=0.0)
+    assert asked is not None
+    assert asked.params == {"x": 0.3, "y": 0.5}
+
+
+def test_several_searches_take_turns() -> None:
+    other = tuple(replace(t, losses=(1e9,)) for t in earlier([(0.5, 0.9)], "other"))
+    history = History((), (*OLD, *other))
+    history = told(history, OLD[0].params, ORIGIN, 0.0)
+    history = told(history, {"x": 0.4, "y": 0.4}, "random", 1.0)
+    point = earlier_point(PLANE, history)
+    assert point is not None
+    assert point.params == {"x": 0.5, "y": 0.9}
+
+
+def test_the_worse_half_is_never_tried() -> None:
+    bad = earlier([(0.1, 0.1), (0.9, 0.9)])
+    history = told(History((), bad), bad[0].params, ORIGIN, 0.0)
+    history = told(history, {"x": 0.4, "y": 0.4}, "random", 1.0)
+    assert earlier_point(PLANE, history) is None
+
+
+@given(space=spaces(), seed=st.integers(0, 99))
+def test_what_is_asked_is_a_new_point_of_the_space(space: Space, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    old = tuple(
+        Trial(n, space.sample(rng), origin="old", state="completed", losses=(rng.random(),))
+        for n in range(6)
+    )
+    history = History((), old)
+    strategy = make("random")
+    for _ in range(6):
+        asked = ask_next(strategy, space, history, seed=seed, at=0.0)
+        if asked is None:
+            break
+        assert space.contains(asked.params)
+        assert all(t.params != asked.params for t in history.trials)
+        history = told(history, asked.params, asked.origin, rng.random())
+
+
+def test_an_inactive_parameter_does_not_hinder() -> None:
+    space = Space({"k": Choice(["a", "b"]), "x": Float(0, 1, when={"k": "b"})})
+    old = (
+        Trial(0, {"k": "a"}, origin="old", state="completed", losses=(0.0,)),
+        Trial(1, {"k": "b", "x": 0.5}, origin="old", state="completed", losses=(1.0,)),
+        *(
+            Trial(n, {"k": "b", "x": n / 9}, origin="old", state="completed", losses=(9.0,))
+            for n in (6, 7)
+        ),
+    )
+    history = told(History((), old), {"k": "a"}, ORIGIN, 0.0)
+    history = told(history, {"k": "b", "x": 0.9}, "random", 1.0)
+    point = earlier_point(space, history)
+    assert point is not None
+    assert point.params == {"k": "b", "x": 0.5}

@@ -1,0 +1,267 @@
+"""A search that starts from the results of others."""
+
+import csv
+import json
+import pickle
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from hyperopt import Trials, fmin, hp, tpe
+from skopt import forest_minimize
+from skopt.space import Categorical, Real
+
+import autosearch as au
+from autosearch.cli.files import as_csv
+from autosearch.strategies.earlier import ORIGIN
+
+SPACE = {"x": au.Float(0, 5), "kind": au.Choice(["a", "b"])}
+
+
+def objective(params: dict[str, Any]) -> float:
+    return float((params["x"] - 2) ** 2 + (params["kind"] == "b"))
+
+
+def first_of(result: au.Result) -> tuple[str, dict[str, Any]]:
+    return result.trials[0].origin, dict(result.trials[0].params)
+
+
+def said(result: au.Result) -> list[str]:
+    return [s.text for s in result.state.said if s.event == "warm_start"]
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> au.Result:
+    folder = tmp_path_factory.mktemp("old")
+    return au.minimize(objective, SPACE, trials=12, strategy="random", dir=folder)
+
+
+def search(source: Any, **options: Any) -> au.Result:
+    return au.minimize(objective, SPACE, trials=3, strategy="random", warm_start=source, **options)
+
+
+def test_the_best_of_a_studys_folder_is_tried_first(old: au.Result) -> None:
+    result = search(str(old.folder))
+    assert first_of(result) == (ORIGIN, old.params)
+    assert len(result.trials) == 3
+    assert [t.number for t in result.trials] == [0, 1, 2]
+    assert said(result) == [f"{old.folder}: 12 of 12 results taken, the best {old.value:.5g}"]
+
+
+def test_every_form_of_a_study_says_the_same(old: au.Result, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(as_csv(old), encoding="utf-8")
+    old.to_pandas().to_csv(tmp_path / "pandas.csv")
+    (tmp_path / "a.json").write_text(json.dumps(old.to_dicts()))
+    plain = [{"x": t.params["x"], "kind": t.params["kind"], "value": t.loss} for t in old.trials]
+    pairs = [(t.params, t.loss) for t in old.trials]
+    forms = [
+        *(tmp_path / name for name in ("a.csv", "pandas.csv", "a.json")),
+        *(old, old.to_pandas(), old.to_dicts(), pd.DataFrame(plain), plain, pairs),
+    ]
+    wanted = [(t.params, t.losses) for t in old.trials]
+    for form in forms:
+        earlier = search(form).state.history.earlier
+        assert [(t.params, t.losses) for t in earlier] == wanted, form
+
+
+def test_larger_is_better_where_the_search_says_so(old: au.Result, tmp_path: Path) -> None:
+    rows = [{"x": 1.0, "kind": "a", "value": 0.3}, {"x": 4.0, "kind": "b", "value": 0.9}]
+    best = {"x": 4.0, "kind": "b"}
+    assert first_of(search(rows, mode="max"))[1] == best
+    assert "the best 0.9" in said(search(rows, mode="max"))[0]
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps(rows))
+    assert first_of(search({"path": path, "mode": "max"}))[1] == best
+    assert first_of(search({"path": path, "value": "x", "mode": "min"}))[1]["kind"] == "a"
+    assert first_of(search(au.Result(old.state), mode="max"))[1] == old.params
+
+
+def test_a_changed_space_takes_what_fits_and_says_what_does_not(old: au.Result) -> None:
+    space = {"x": au.Float(0, 3), "rate": au.Float(0, 1, default=0.25)}
+    result = au.minimize(lambda p: p["x"], space, trials=2, strategy="random", warm_start=old)
+    outside = sum(float(t.params["x"]) > 3 for t in old.trials)
+    assert f"dropped: {outside} (x is not one of 0.0..3.0)" in said(result)[0]
+    assert said(result)[0].endswith("where they lack it, rate=0.25; not searched here: kind")
+    assert {t.params["rate"] for t in result.state.history.earlier} == {0.25}
+
+
+def test_resumed_searches_do_not_look_at_the_source_again(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("x", "kind", "value"), (1.5, "a", 0.25), (3, "b", 2)])
+    whole = search(path, dir=tmp_path / "whole")
+    calls: list[float] = []
+
+    def dies(params: dict[str, Any]) -> float:
+        calls.append(params["x"])
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return objective(params)
+
+    options: dict[str, Any] = {"trials": 3, "strategy": "random", "warm_start": path}
+    with pytest.raises(KeyboardInterrupt):
+        au.minimize(dies, SPACE, dir=tmp_path / "cut", **options)
+    path.unlink()
+    resumed = au.minimize(objective, SPACE, dir=tmp_path / "cut", **options)
+    assert [t.params for t in resumed.trials] == [t.params for t in whole.trials]
+    assert len(said(resumed)) == 1
+    assert au.load(tmp_path / "cut").state.history.earlier == whole.state.history.earlier
+
+
+def test_a_study_asks_for_them_and_takes_nothing_twice(old: au.Result, tmp_path: Path) -> None:
+    for _ in range(2):
+        with au.Study(SPACE, strategy="random", dir=tmp_path, warm_start=[old]) as study:
+            trial = study.ask()
+            assert trial is not None
+            study.tell(trial, 1.0)
+            assert len(study.history.earlier) == 12
+    assert [t.origin == ORIGIN for t in study.trials] == [True, False]
+    assert dict(study.trials[0].params) == old.params
+
+
+def test_another_studys_object_is_a_source(old: au.Result) -> None:
+    study = au.Study(SPACE, strategy="random")
+    study.tell(study.ask() or 0, 1.0)
+    assert len(search(study).state.history.earlier) == 1
+
+
+def test_hyperopts_trials_are_a_source_with_and_without_their_expression() -> None:
+    expression = {"x": hp.uniform("x", 0, 5), "kind": hp.choice("kind", ["b", "a"])}
+    trials = Trials()
+
+    def loss(point: dict[str, Any]) -> float:
+        return float("nan") if point["x"] > 4 else objective(point)
+
+    fmin(
+        loss,
+        expression,
+        algo=tpe.suggest,
+        max_evals=15,
+        trials=trials,
+        rstate=np.random.default_rng(0),
+        show_progressbar=False,
+    )
+    result = search((trials, expression))
+    losses = {t.losses[0] for t in result.state.history.earlier}
+    assert losses == {v for v in trials.losses() if v == v}
+    assert all(objective(dict(t.params)) == t.losses[0] for t in result.state.history.earlier)
+    # Without it, an index stands for our own value at that place.
+    space = {"x": au.Float(0, 5), "kind": au.Choice(["b", "a"])}
+    alone = au.minimize(objective, space, trials=1, warm_start=trials).state.history.earlier
+    assert [t.params for t in alone] == [t.params for t in result.state.history.earlier]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_scikit_optimizes_results_are_a_source_also_as_a_file(named: bool, tmp_path: Path) -> None:
+    names = ("x", "kind") if named else (None, None)
+    dimensions = [Real(0, 5, name=names[0]), Categorical(["a", "b"], name=names[1])]
+    found = forest_minimize(
+        lambda v: objective({"x": v[0], "kind": v[1]}),
+        dimensions,
+        n_calls=5,
+        n_initial_points=5,
+        random_state=0,
+    )
+    space = SPACE if named else {"x0": SPACE["x"], "x1": SPACE["kind"]}
+    path = tmp_path / "found.pkl"
+    del found.specs["args"]["func"]
+    joblib.dump(found, path)
+    for source in (found, f"pickle:{path}"):
+        earlier = au.minimize(
+            lambda p: 0.0, space, trials=1, strategy="random", warm_start=source
+        ).state.history.earlier
+        assert [t.losses[0] for t in earlier] == list(found.func_vals)
+        assert [list(t.params.values()) for t in earlier] == found.x_iters
+
+
+def test_optunas_studies_are_a_source(tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    study = optuna.create_study(storage=url, study_name="one", direction="maximize")
+
+    def value(trial: Any) -> float:
+        x = trial.suggest_float("x", 0, 5)
+        trial.suggest_categorical("kind", ["a", "b"])
+        return float("nan") if trial.number == 3 else x
+
+    study.optimize(value, n_trials=8)
+    for source in (study, f"optuna:{url}#one"):
+        earlier = search(source, mode="max").state.history.earlier
+        assert sorted(-t.losses[0] for t in earlier) == sorted(
+            t.value for t in study.trials if t.value is not None
+        )
+    with pytest.raises(au.InputError, match="there is no Optuna study 'two'"):
+        search(f"optuna:{url}#two")
+
+
+def test_without_optuna_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "optuna", None)
+    with pytest.raises(au.InputError, match="pip install optuna"):
+        search("optuna:sqlite:///old.db#one")
+
+
+class Bomb:
+    def __reduce__(self) -> tuple[Any, Any]:
+        return (pytest.fail, ("it was unpickled",))
+
+
+def test_a_pickle_is_never_loaded_unasked(tmp_path: Path) -> None:
+    for name in ("a.pkl", "a.json", "a.csv", "a.gz"):
+        path = tmp_path / name
+        path.write_bytes(pickle.dumps(Bomb()))
+        with pytest.raises(au.InputError, match=r"pickle:FILE|no JSON|no CSV|no column"):
+            search(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no JSON"),
+        (b"{}", "expected a list of objects"),
+        (b"[1]", "expected a list of objects"),
+        (b'[{"x": 1}]', "no column value"),
+        (b"\xff", "no JSON"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    path.write_bytes(content)
+    with pytest.raises(au.InputError, match=f"warm_start: .*rows.json: .*{message}"):
+        search(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nothing", "nothing: there is nothing at"),
+        ("nothing.csv", "No such file"),
+        (".", "there is no study here"),
+        ("pickle:nothing", "No such file"),
+        (3, "int: expected a path"),
+        ([(1, 2, 3)], "a list of results"),
+        ({"path": "a.csv", "mode": "up"}, "a.csv: "),
+        (SimpleNamespace(space=1), "SimpleNamespace: expected a path"),
+    ],
+)
+def test_what_is_no_source_is_refused(
+    source: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(au.InputError, match=message):
+        search(source)
+
+
+def test_a_search_does_not_start_from_itself(tmp_path: Path) -> None:
+    with pytest.raises(au.InputError, match="own folder"):
+        search(tmp_path, dir=tmp_path)
+
+
+def test_a_warm_start_without_results_is_a_cold_one() -> None:
+    result = search([[]])
+    assert said(result)[0].endswith(": 0 of 0 results taken")
+    assert first_of(result)[0] == "random"

@@ -295,7 +295,7 @@ def _confidences(
             "label_errors",
             given,
             missing,
-            lambda one: label_errors.find(data, one.p_true, settings.label_cut, alpha, seed),
+            lambda one: label_errors.find(data, one.p_true, settings.label_cut, alpha),
         ),
     )
 

@@ -14,7 +14,7 @@ SEEDS = range(7)
 
 def found_in(p: np.ndarray, labels: np.ndarray) -> LabelErrors:
     data = read_predictions(p, labels)
-    return label_errors.find(data, samples.measure(data).p_true, 0.5, 0.05, 0)
+    return label_errors.find(data, samples.measure(data).p_true, 0.5, 0.05)
 
 
 @pytest.mark.slow
@@ -40,6 +40,17 @@ def test_flipped_labels_of_real_digits_are_found() -> None:
 
 
 @pytest.mark.slow
+def test_noise_that_the_model_has_learned_is_found_all_the_same() -> None:
+    p, given, truth = flipped(1, 216, to_next=True)
+    found = found_in(p, given)
+    wrong, listed = given != truth, np.zeros(len(given), bool)
+    listed[found.listed] = True
+    assert (listed & wrong).sum() / listed.sum() > 0.85
+    assert (listed & wrong).sum() / wrong.sum() > 0.6
+    assert found.expected_count.low <= 216 <= found.expected_count.high
+
+
+@pytest.mark.slow
 def test_the_suggested_label_is_mostly_the_truth() -> None:
     p, given, truth = flipped(0, ERRORS)
     found = found_in(p, given)
@@ -51,7 +62,7 @@ def test_the_suggested_label_is_mostly_the_truth() -> None:
 def test_clean_labels_raise_no_alarm() -> None:
     p, given, _ = flipped(0, 0)
     found = found_in(p, given)
-    assert len(found.listed) <= 2
+    assert len(found.listed) <= 4  # of 1,797, some of them hard to read
     assert found.expected_count.low < 1
 
 
@@ -96,7 +107,7 @@ def test_a_class_without_samples_does_no_harm(kind: str) -> None:
     logits, labels = scores(400, 5, 0)
     labels[labels == 4] = 0
     data = read_predictions(softmax(logits) if kind == "probability" else logits, labels, kind=kind)
-    found = label_errors.find(data, samples.measure(data).p_true, 0.5, 0.05, 0)
+    found = label_errors.find(data, samples.measure(data).p_true, 0.5, 0.05)
     assert np.isfinite(found.posterior).all()
     assert ((found.posterior >= 0) & (found.posterior <= 1)).all()
     assert np.isfinite(found.joint).all()

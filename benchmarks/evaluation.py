@@ -11,11 +11,9 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 
@@ -93,49 +91,6 @@ def netcal(p: np.ndarray, y: np.ndarray) -> dict[str, Work]:
     }
 
 
-def images(count: int) -> dict[str, Work]:
-    """Return decoding of JPEG files of 224 × 224, and all that is measured of them."""
-    from PIL import Image
-
-    from evaluation.images import read_facts
-
-    folder = Path(tempfile.mkdtemp())
-    rng = np.random.default_rng(0)
-    paths = []
-    for i in range(count):
-        small = rng.integers(0, 256, (30, 30, 3), dtype=np.uint8)
-        smooth = np.asarray(Image.fromarray(small).resize((224, 224)), float)
-        noisy = np.clip(smooth + rng.normal(0, 14, smooth.shape), 0, 255)
-        paths.append(folder / f"{i}.jpg")
-        Image.fromarray(noisy.astype(np.uint8)).save(paths[-1], quality=92)
-
-    def decode() -> None:
-        for path in paths:
-            Image.open(path).load()
-
-    def measured() -> None:
-        for path in paths:
-            read_facts(path)
-
-    return {"decode": decode, "decode and measure": measured}
-
-
-def measure_images(count: int, repeats: int) -> None:
-    """Print the processor time per image and what measuring adds to decoding."""
-    seconds = {}
-    for name, run in images(count).items():
-        times = []
-        for _ in range(repeats):
-            start = time.process_time()
-            run()
-            times.append(time.process_time() - start)
-        seconds[name] = min(times) / count
-    added = seconds["decode and measure"] / seconds["decode"] - 1
-    for name, value in seconds.items():
-        print(f"{name:<32}{1000 * value:8.3f} ms an image")
-    print(f"measuring adds {added:.2f} × the decoding")
-
-
 LIBRARIES = {"evaluation": ours, "sklearn": sklearn, "cleanlab": cleanlab, "netcal": netcal}
 
 
@@ -165,12 +120,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--classes", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--images", type=int, metavar="N", help="time N JPEG files instead")
     parser.add_argument("--library", choices=LIBRARIES, help="only this one, as JSON")
     options = parser.parse_args()
-    if options.images:
-        measure_images(options.images, options.repeats)
-        return
     if options.library:
         measure(options.library, options.rows, options.classes, options.repeats)
         return
@@ -179,16 +130,9 @@ def main() -> None:
         if find_spec(library) is None:
             print(f"{library}: not installed")
             continue
-        sizes = [f"--rows={options.rows}", f"--classes={options.classes}"]
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.evaluation",
-            *sizes,
-            f"--repeats={options.repeats}",
-        ]
+        sizes = (f"--{name}={getattr(options, name)}" for name in ("rows", "classes", "repeats"))
         run = subprocess.run(
-            [*command, f"--repeats={options.repeats}", f"--library={library}"],
+            [sys.executable, "-m", "benchmarks.evaluation", *sizes, f"--library={library}"],
             stdout=subprocess.PIPE,
             text=True,
             check=True,

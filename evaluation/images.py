@@ -2,10 +2,8 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import pi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,22 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.arrays import Floats, Ints, Mask
+from evaluation.pixels import PROPERTIES, Meter, Pixels, difference_hash
 
 if TYPE_CHECKING:
     from PIL import Image
 
-PROPERTIES = (
-    "brightness",
-    "contrast",
-    "saturation",
-    "colourfulness",
-    "sharpness",
-    "noise",
-    "entropy",
-    "aspect_ratio",
-    "resolution",
-)
 ORIENTATION = 0x0112
+# Pixels of a band: what is computed from them fits a second-level cache.
+BAND = 2**16
+# Bytes; Pillow's copy of a picture of 1,000 × 1,000, its file and its bands are below twice that.
+KEPT = 2**23
+# Files below which starting processes costs more than it saves, and files handed over at once.
+FEW = 1000
+PART = 64
 TINY = 16
 # Pictures are averaged down to about this size before the small copies are cut from them.
 REDUCED = 36
@@ -38,8 +33,6 @@ BILINEAR = 2
 MOST_EXTREME = 0.02
 # Fewer grey levels' spread than this is a blank picture.
 BLANK_CONTRAST = 1 / 255
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,14 +123,20 @@ def decode(content: bytes) -> tuple["Image.Image", list[str]]:
 
 def read_facts(path: Path) -> ImageFacts:
     """Return the facts of one image file. Raises OSError where it cannot be read."""
+    from PIL import Image
+
     image, notes = decode(read_bytes(path))
-    grey = image if image.mode == "L" else image.convert("L")
-    luma = np.asarray(grey)
-    planes = [] if image.mode == "L" else [np.asarray(plane) for plane in image.split()]
-    properties = measure(luma, planes, grey.histogram())
-    reduced = grey.reduce(max(1, min(grey.size) // REDUCED))
-    tiny = np.asarray(reduced.resize((TINY, TINY), BILINEAR))
-    small = np.asarray(reduced.resize((9, 8), BILINEAR))
+    factor = max(1, min(image.size) // REDUCED)
+    meter = Meter()
+    reduced = Image.new("L", (-(-image.width // factor), -(-image.height // factor)))
+    for top, band in _bands(image, factor):
+        grey = band if band.mode == "L" else band.convert("L")
+        planes = [] if band.mode == "L" else [_plane(band, name) for name in "RGB"]
+        meter.add(_plane(grey, "L"), planes, grey.histogram())
+        reduced.paste(grey.reduce(factor), (0, top // factor))
+    properties = meter.properties()
+    tiny = _plane(reduced.resize((TINY, TINY), BILINEAR), "L")
+    small = _plane(reduced.resize((9, 8), BILINEAR), "L")
     # Nine exact sums over the pixels and a small copy tell pictures apart as surely as a hash of
     # all pixels would, at a tenth of its price.
     marks = np.array(properties).tobytes() + tiny.tobytes()
@@ -150,100 +149,27 @@ def read_facts(path: Path) -> ImageFacts:
     )
 
 
-def measure(luma: Pixels, planes: Sequence[Pixels], histogram: Sequence[int]) -> tuple[float, ...]:
-    """Return the numbers of PROPERTIES, in their order; definitions in docs/evaluation.md.
-
-    planes: red, green and blue, or none for a grey picture.
-    """
-    height, width = luma.shape
-    counts = np.asarray(histogram, float)
-    levels = np.arange(256.0)
-    share = counts / counts.sum()
-    mean = float(share @ levels)
-    std = max(float(share @ (levels - mean) ** 2), 0.0) ** 0.5
-    filled = share[share > 0]
-    saturation, colour = _colour(planes) if planes else (0.0, 0.0)
-    sharpness, noise = _structure(luma)
-    return (
-        mean / 255,
-        std / 255,
-        saturation,
-        colour,
-        sharpness,
-        noise,
-        max(float(-(filled * np.log2(filled)).sum()), 0.0),
-        height / width,
-        float(height * width),
-    )
+def _bands(image: "Image.Image", factor: int) -> Iterator[tuple[int, "Image.Image"]]:
+    """Yield (first row, band of rows); all bands but the last hold a multiple of `factor` rows."""
+    width, height = image.size
+    step = max(1, BAND // (width * factor)) * factor
+    if step >= height:
+        yield 0, image
+        return
+    for top in range(0, height, step):
+        yield top, image.crop((0, top, width, min(top + step, height)))
 
 
-def _colour(planes: Sequence[Pixels]) -> tuple[float, float]:
-    """Return the mean HSV saturation, and colourfulness (Hasler and Süsstrunk 2003)."""
-    red, green, blue = planes
-    high = np.maximum(np.maximum(red, green), blue)
-    low = np.minimum(np.minimum(red, green), blue)
-    share = np.divide(low, np.maximum(high, 1), dtype=np.float32)
-    # Black has no saturation: there `share` is 0, and so is what it must be taken from.
-    saturation = (np.count_nonzero(high) - float(share.sum())) / high.size
-    wide = [plane.astype(np.int16) for plane in planes]
-    total = wide[0] + wide[1]
-    # Twice the yellow-blue axis, (R + G)/2 - B, so that everything stays whole until the end.
-    mean_1, var_1 = _moments(wide[0] - wide[1])
-    mean_2, var_2 = _moments(total - 2 * wide[2])
-    spread = (var_1 + var_2 / 4) ** 0.5
-    return max(saturation, 0.0), spread + 0.3 * (mean_1**2 + mean_2**2 / 4) ** 0.5
-
-
-def _moments(values: NDArray[np.int16]) -> tuple[float, float]:
-    """Return mean and variance; pairwise float32 sums are good to seven digits."""
-    flat = values.astype(np.float32).ravel()
-    mean = float(flat.sum()) / flat.size
-    flat -= np.float32(mean)
-    return mean, float(np.dot(flat, flat)) / flat.size
-
-
-def _structure(luma: Pixels) -> tuple[float, float]:
-    """Return the variance of the Laplacian, and the noise level (Immerkær 1996); 0 below 3 × 3."""
-    height, width = luma.shape
-    if min(height, width) < 3:
-        return 0.0, 0.0
-    wide = luma.astype(np.int16)
-    across = wide[:, :-2] + wide[:, 2:]
-    middle = 2 * wide[:, 1:-1]
-    laplacian = wide[:-2, 1:-1] + wide[2:, 1:-1]
-    laplacian += across[1:-1]
-    laplacian -= 2 * middle[1:-1]
-    _, variance = _moments(laplacian)
-    across -= middle
-    noise = across[:-2] + across[2:]
-    noise -= 2 * across[1:-1]
-    total = float(np.abs(noise, out=noise).astype(np.float32).sum())
-    return variance, (pi / 2) ** 0.5 * total / (6 * (width - 2) * (height - 2))
-
-
-def difference_hash(small: Pixels) -> int:
-    """Return 64 bits: whether each pixel of a 9 × 8 copy is darker than the one to its right."""
-    bits = (small[:, :-1] < small[:, 1:]).ravel()
-    return int.from_bytes(np.packbits(bits).tobytes(), "big")
+def _plane(image: "Image.Image", name: str) -> Pixels:
+    """Return one plane of a picture; a view of the bytes, at half the price of `split`."""
+    flat = np.frombuffer(image.tobytes("raw", name), np.uint8)
+    return flat.reshape(image.height, image.width)
 
 
 def read_images(paths: Sequence[Path | None], indices: Ints, n_jobs: int) -> ImageTable:
     """Return the facts of the images at `indices`; all others count as not looked at."""
     n = len(paths)
-
-    def facts(index: int) -> ImageFacts | str:
-        path = paths[index]
-        if path is None:
-            return "its address maps to no local file"
-        try:
-            return read_facts(path)
-        except FileNotFoundError:
-            return "file not found"
-        except OSError as fault:
-            return str(fault) or type(fault).__name__
-
-    with ThreadPoolExecutor(max_workers=max(1, n_jobs)) as pool:
-        found = list(pool.map(facts, indices.tolist()))
+    found = _read_all([paths[i] for i in indices.tolist()], n_jobs)
     values = {name: np.full(n, np.nan) for name in PROPERTIES}
     table = ImageTable(
         paths=paths,
@@ -268,6 +194,45 @@ def read_images(paths: Sequence[Path | None], indices: Ints, n_jobs: int) -> Ima
         for note in item.notes:
             table.notes[note] = table.notes.get(note, 0) + 1
     return table
+
+
+def _read_all(paths: Sequence[Path | None], n_jobs: int) -> list[ImageFacts | str]:
+    """Return the facts, or why there are none, of all files.
+
+    By processes: much of Pillow holds Python's lock, so that threads would wait for each other.
+    """
+    if n_jobs < 2 or len(paths) < FEW:
+        return _read_some(paths)
+    from joblib import Parallel, delayed
+
+    parts = [paths[start : start + PART] for start in range(0, len(paths), PART)]
+    found = Parallel(n_jobs=n_jobs)(delayed(_read_some)(part) for part in parts)
+    return [item for part in found for item in part]
+
+
+def _read_some(paths: Sequence[Path | None]) -> list[ImageFacts | str]:
+    _keep_memory()
+    return [_facts_or_reason(path) for path in paths]
+
+
+def _facts_or_reason(path: Path | None) -> ImageFacts | str:
+    if path is None:
+        return "its address maps to no local file"
+    try:
+        return read_facts(path)
+    except FileNotFoundError:
+        return "file not found"
+    except OSError as fault:
+        return str(fault) or type(fault).__name__
+
+
+def _keep_memory() -> None:
+    """Make the allocator keep the memory of one picture for the next.
+
+    glibc hands it back to the system after every picture, and faults it in anew, until a block at
+    least half as large as what it is to keep was freed once. Nothing touches this block.
+    """
+    np.empty(KEPT, np.uint8)
 
 
 def blank(table: ImageTable) -> Ints:

@@ -7,6 +7,7 @@ from PIL import Image
 from scipy import ndimage
 
 from evaluation import images
+from evaluation.pixels import Meter
 from tests.evaluation.pictures import textured, write
 
 
@@ -118,12 +119,43 @@ def test_tiny_pictures_have_finite_properties(tmp_path: Path, size: tuple[int, i
     assert all(np.isfinite(v) for v in facts_of(tmp_path / "a.png").values())
 
 
-def test_jobs_change_nothing(tmp_path: Path) -> None:
-    paths = [tmp_path / name for name in write(tmp_path, 12)]
-    one, four = (images.read_images(paths, np.arange(12), jobs) for jobs in (1, 4))
+def test_jobs_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "FEW", 2)
+    monkeypatch.setattr(images, "PART", 5)
+    paths = [tmp_path / name for name in (*write(tmp_path, 12), "gone.png")]
+    one, two = (images.read_images(paths, np.arange(13), jobs) for jobs in (1, 2))
     for name in images.PROPERTIES:
-        np.testing.assert_array_equal(one.values[name], four.values[name])
-    assert one.digests == four.digests
+        np.testing.assert_array_equal(one.values[name], two.values[name])
+    assert one.digests == two.digests
+    assert one.failures == two.failures == [(12, "file not found")]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("band", [1, 700, 3000])
+def test_the_height_of_the_bands_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, band: int, mode: str
+) -> None:
+    Image.fromarray(textured(5)).resize((90, 140)).convert(mode).save(tmp_path / "a.png")
+    whole = images.read_facts(tmp_path / "a.png")
+    monkeypatch.setattr(images, "BAND", band)
+    parts = images.read_facts(tmp_path / "a.png")
+    assert parts.properties == pytest.approx(whole.properties, rel=1e-9)
+    assert parts.dhash == whole.dhash
+    np.testing.assert_array_equal(parts.tiny, whole.tiny)
+
+
+def test_a_small_spread_around_a_large_mean_is_not_lost(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.full((300, 300, 3), (250, 20, 5), np.uint8)
+    pixels[rng.random(pixels.shape[:2]) < 1e-3, 0] -= 1
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    wide = pixels.astype(float)
+    first, second = wide[..., 0] - wide[..., 1], (wide[..., 0] + wide[..., 1]) / 2 - wide[..., 2]
+    exact = np.hypot(first.std(), second.std()) + 0.3 * np.hypot(first.mean(), second.mean())
+    meter = Meter()
+    meter.add(pixels[..., 0], [pixels[..., i] for i in range(3)], [0] * 255 + [90000])
+    assert meter.colours.variance == pytest.approx([first.var(), 4 * second.var()], rel=1e-9)
+    assert facts_of(tmp_path / "a.png")["colourfulness"] == pytest.approx(exact, rel=1e-12)
 
 
 def test_far_values_are_extreme_but_a_part_of_the_data_is_not() -> None:

@@ -72,7 +72,7 @@ class Result(Mapping[str, Any]):
         import pandas
 
         table = self.table(name)
-        return pandas.DataFrame(table.rows, columns=table.header)
+        return pandas.DataFrame(list(table.rows), columns=table.header)
 
     def passed(self, *conditions: str, certain: bool = False) -> bool:
         """Return whether all conditions hold, e.g. "accuracy >= 0.9", "ece <= 5 %", "baseline".

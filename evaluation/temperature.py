@@ -12,7 +12,7 @@ from evaluation.intervals import Estimate, mean_interval
 FOLDS = 5
 NEWTON_STEPS = 30
 # Above this many numbers a random part of the rows is used: T is one parameter.
-MAX_NUMBERS = 2**24
+MAX_NUMBERS = 2**23
 # With as many rows as this, every eighth one alone brings Newton's method close to the optimum.
 COARSE, COARSE_STEP = 1000, 8
 LOWEST, HIGHEST = 0.01, 100.0
@@ -42,7 +42,8 @@ def log_scores(predictions: Predictions, rows: Ints | slice) -> Scores:
     block = np.asarray(predictions.scores[rows])
     if predictions.kind == "logits":
         return block
-    return np.log(np.maximum(block, np.finfo(block.dtype).tiny))
+    positive = np.maximum(block, np.finfo(block.dtype).tiny)
+    return np.log(positive, out=positive)
 
 
 def fit_rows(predictions: Predictions, seed: int) -> Ints:

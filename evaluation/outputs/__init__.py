@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +22,15 @@ DIALECT = "model_analysis_results.json"
 def write(result: "Result", folder: Path) -> list[Path]:
     """Write the chosen outputs, each file whole or not at all, and return their paths."""
     chosen = result.findings.settings.report
-    contents: dict[str, str] = {}
+    contents: dict[str, Iterable[str]] = {}
     if "json" in chosen:
-        contents[DOCUMENT] = dump(result.document)
+        contents[DOCUMENT] = [dump(result.document)]
     if "json" in chosen or "modelarts" in chosen:
-        contents[DIALECT] = dump(modelarts.document(result.findings, result.suggestions))
+        contents[DIALECT] = [dump(modelarts.document(result.findings, result.suggestions))]
     if "html" in chosen:
-        contents[PAGE] = report_page(result.findings, result.suggestions)
+        contents[PAGE] = [report_page(result.findings, result.suggestions)]
     if "csv" in chosen:
-        contents |= {f"{name}.csv": tables.csv_text(result.table(name)) for name in tables.TABLES}
+        contents |= {f"{name}.csv": tables.csv_parts(result.table(name)) for name in tables.TABLES}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [_replace(folder / name, content) for name, content in contents.items()]
@@ -63,19 +63,19 @@ def dump(document: Mapping[str, object]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _replace(path: Path, content: str) -> Path:
+def _replace(path: Path, parts: Iterable[str]) -> Path:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(
             handle, "w", encoding="utf-8", errors="backslashreplace", newline=""
         ) as file:
-            file.write(content)
+            file.writelines(parts)
         # mkstemp makes files private; results follow the umask like any other file.
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)
         Path(name).replace(path)
-    except OSError:
+    except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     return path

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def plain(value: object) -> Any:
 
 def rounded(value: float) -> float | None:
     """Return the number at ten significant digits, None for NaN and infinity."""
-    return float(f"{value:.{DIGITS}g}") if np.isfinite(value) else None
+    return float(f"{value:.{DIGITS}g}") if isfinite(value) else None
 
 
 def estimate(value: Estimate) -> dict[str, Any]:

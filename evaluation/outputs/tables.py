@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from evaluation.arrays import Floats, Ints
 from evaluation.findings import Findings
 from evaluation.intervals import Estimate
 from evaluation.outputs.plain import rounded
@@ -14,6 +15,10 @@ from evaluation.suggestions.data_rules import rule_words
 from evaluation.suggestions.model import Suggestion
 
 Cell = str | int | float | bool | None
+# Gives the cells of some rows.
+Column = Callable[[slice], Sequence[Cell]]
+BLOCK_ROWS = 10_000
+PART_CHARACTERS = 2**20
 # A spreadsheet runs a cell that starts like this as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -23,16 +28,39 @@ class Table:
     """Rows of plain values under a header."""
 
     header: list[str]
-    rows: list[list[Cell]]
+    rows: Iterable[list[Cell]]
 
 
-def csv_text(table: Table) -> str:
-    """Return CSV (UTF-8 text, CRLF) in which no text can be taken for a formula."""
+@dataclass(frozen=True, slots=True)
+class BlockRows:
+    """Rows that are made in blocks while they are walked over, for there may be millions."""
+
+    columns: Sequence[Column]
+    n: int
+
+    def __iter__(self) -> Iterator[list[Cell]]:
+        """Yield the rows from the first to the last."""
+        for start in range(0, self.n, BLOCK_ROWS):
+            part = slice(start, min(start + BLOCK_ROWS, self.n))
+            yield from map(list, zip(*(column(part) for column in self.columns), strict=True))
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.n
+
+
+def csv_parts(table: Table) -> Iterator[str]:
+    """Yield CSV (UTF-8 text, CRLF), in which no text can be taken for a formula, in parts."""
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow([_safe(cell) for cell in table.header])
-    writer.writerows([_safe(cell) for cell in row] for row in table.rows)
-    return stream.getvalue()
+    for row in table.rows:
+        writer.writerow([_safe(cell) for cell in row])
+        if stream.tell() > PART_CHARACTERS:
+            yield stream.getvalue()
+            stream.seek(0)
+            stream.truncate()
+    yield stream.getvalue()
 
 
 def _safe(cell: Cell) -> Cell:
@@ -56,39 +84,40 @@ def _triple(name: str) -> list[str]:
 def per_sample(found: Findings, _: Sequence[Suggestion]) -> Table:
     """Return one row per sample, with everything that is known of it."""
     data, confidences = found.predictions, found.confidences
-    header = ["index", "name", "label", "predicted", "correct"]
-    columns: list[Sequence[Cell]] = [
-        list(range(len(data))),
-        [data.name(i) for i in range(len(data))],
-        [data.classes[i] for i in data.labels],
-        [data.classes[i] for i in data.predicted],
-        (data.labels == data.predicted).tolist(),
-    ]
+    correct = data.labels == data.predicted
+    columns: dict[str, Column] = {
+        "index": lambda part: range(part.start, part.stop),
+        "name": lambda part: [data.name(i) for i in range(part.start, part.stop)],
+        "label": _class_names(data.classes, data.labels),
+        "predicted": _class_names(data.classes, data.predicted),
+        "correct": lambda part: correct[part].tolist(),
+    }
     if confidences is not None:
         samples = confidences.samples
-        header += ["confidence", "p_true", "true_rank", "loss"]
-        columns += [
-            _column(samples.confidence),
-            _column(samples.p_true),
-            (samples.above + 1).tolist(),
-            _column(samples.log_loss),
-        ]
+        columns |= {
+            "confidence": _numbers(samples.confidence),
+            "p_true": _numbers(samples.p_true),
+            "true_rank": lambda part: (samples.above[part] + 1).tolist(),
+            "loss": _numbers(samples.log_loss),
+        }
         if confidences.label_errors is not None:
             errors = confidences.label_errors
-            header += ["label_error_posterior", "suggested_label"]
-            columns += [_column(errors.posterior), [data.classes[i] for i in errors.suggested]]
+            columns["label_error_posterior"] = _numbers(errors.posterior)
+            columns["suggested_label"] = _class_names(data.classes, errors.suggested)
     if found.images is not None:
-        header += list(found.images.values)
-        columns += [_column(values) for values in found.images.values.values()]
+        columns |= {name: _numbers(values) for name, values in found.images.values.items()}
     if found.embedding is not None:
-        header += ["feature_x", "feature_y", "feature_distance"]
-        embedding = found.embedding
-        columns += [_column(v) for v in (*embedding.points.T, embedding.distance)]
-    return Table(header, [list(row) for row in zip(*columns, strict=True)])
+        columns["feature_x"], columns["feature_y"] = map(_numbers, found.embedding.points.T)
+        columns["feature_distance"] = _numbers(found.embedding.distance)
+    return Table(list(columns), BlockRows(list(columns.values()), len(data)))
 
 
-def _column(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[Cell]:
-    return [rounded(value) for value in values.tolist()]
+def _numbers(values: Floats) -> Column:
+    return lambda part: [rounded(value) for value in values[part].tolist()]
+
+
+def _class_names(classes: Sequence[str], ids: Ints) -> Column:
+    return lambda part: [classes[i] for i in ids[part].tolist()]
 
 
 def per_class(found: Findings, _: Sequence[Suggestion]) -> Table:

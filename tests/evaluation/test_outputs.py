@@ -12,7 +12,7 @@ import pytest
 
 from evaluation import Result, analyse
 from evaluation.cli import schema_text
-from evaluation.outputs.tables import TABLES, Table, csv_text
+from evaluation.outputs.tables import TABLES, Table, csv_parts
 from tests.evaluation.pictures import write
 from tests.evaluation.samples import scores, softmax
 
@@ -152,7 +152,7 @@ def test_tables_hold_what_the_document_holds(tmp_path: Path) -> None:
 
 def test_no_cell_can_be_taken_for_a_formula() -> None:
     table = Table(["a"], [["=1+1"], ["-cmd"], ["@x"], ["+1"], ["\tx"], ["fine"], [-3.5]])
-    cells = [row[0] for row in csv.reader(io.StringIO(csv_text(table)))][1:]
+    cells = [row[0] for row in csv.reader(io.StringIO("".join(csv_parts(table))))][1:]
     assert cells == ["'=1+1", "'-cmd", "'@x", "'+1", "'\tx", "fine", "-3.5"]
 
 

@@ -1,4 +1,8 @@
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +13,17 @@ from hypothesis import strategies as st
 from skopt.space import Categorical, Integer, Real
 
 from autosearch.errors import SpaceError
-from autosearch.interop.hyperopt import from_hyperopt, to_hyperopt, trials_from_hyperopt
-from autosearch.interop.skopt import from_skopt, to_skopt, trials_from_skopt
+from autosearch.interop.found import fit
+from autosearch.interop.hyperopt import (
+    from_hyperopt,
+    of_hyperopt,
+    to_hyperopt,
+    trials_from_hyperopt,
+)
+from autosearch.interop.skopt import from_skopt, of_skopt, to_skopt, trials_from_skopt
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
+from autosearch.space.values import Params
 
 TREE = Space(
     {
@@ -47,6 +58,133 @@ FLAT = st.lists(
     min_size=1,
     max_size=4,
 ).map(lambda ps: Space({f"p{i}": p for i, p in enumerate(ps)}))
+
+
+@st.composite
+def _stepped(draw: st.DrawFn) -> Parameter:
+    first, count = draw(st.integers(-20, 20)), draw(st.integers(1, 30))
+    if draw(st.booleans()):
+        step = draw(st.integers(2, 9))
+        return Int(first * step, (first + count) * step, step=step)
+    step = draw(st.sampled_from([0.1, 0.25, 0.5, 2.5]))
+    return Float(round(first * step, 9), round((first + count) * step, 9), step=step)
+
+
+_listed = st.lists(st.integers(-9, 99), min_size=2, max_size=5, unique=True).flatmap(
+    lambda values: st.sampled_from(
+        [Int(values=values), Float(values=[v / 4 for v in values]), Choice(values)]
+    )
+)
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Space:
+    """Spaces of every kind of parameter, some of them under one choice's value, or several."""
+    kinds = st.one_of(_numbers(), _stepped(), st.just(Bool()), st.just(Choice(["a", "b", "c"])))
+    params: dict[str, Parameter] = {}
+    for i, parameter in enumerate(draw(st.lists(kinds, min_size=1, max_size=6))):
+        parents = [n for n, p in params.items() if p.categorical]
+        if parents and draw(st.booleans()):
+            parent = draw(st.sampled_from(parents))
+            # hyperopt knows a value's place under its choice, not that all of them were meant.
+            allowed = list(params[parent].values)[: draw(st.integers(1, 2))]
+            when = {parent: allowed[0] if len(allowed) == 1 else allowed}
+            parameter = replace(parameter, when=when)
+        params[f"p{i}"] = parameter
+    return Space(params)
+
+
+def points_of(space: Space, seed: int, size: int = 5) -> list[Params]:
+    rng = np.random.default_rng(seed)
+    return [space.sample(rng) for _ in range(size)]
+
+
+@given(space=trees())
+def test_hyperopts_expressions_hold_steps_and_conditions(space: Space) -> None:
+    assert dict(from_hyperopt(to_hyperopt(space)).params) == dict(space.params)
+
+
+@given(parameter=_listed)
+def test_listed_numbers_keep_their_values_on_the_way(parameter: Parameter) -> None:
+    space = Space({"n": parameter})
+    for back in (from_hyperopt(to_hyperopt(space)), from_skopt(to_skopt(space))):
+        assert back == Space({"n": Choice(list(parameter.values))})
+
+
+@given(parameter=_stepped())
+def test_steps_keep_their_values_on_the_way_to_scikit_optimize(parameter: Parameter) -> None:
+    space = Space({"n": parameter})
+    back = from_skopt(to_skopt(space))
+    assert {p["n"] for p in back.points()} == {p["n"] for p in space.points()}
+
+
+@given(space=trees(), seed=st.integers(0, 99))
+def test_hyperopts_trials_keep_every_point_and_loss(space: Space, seed: int) -> None:
+    points = points_of(space, seed)
+    trials = trials_of(space, points)
+    # Once as trials of the expression's space, once by the labels alone.
+    ours = trials_from_hyperopt(trials, from_hyperopt(to_hyperopt(space)))
+    assert [t.params for t in ours] == points
+    assert [t.losses for t in ours] == [(float(i),) for i in range(len(points))]
+    fitted = fit(of_hyperopt(trials, space), space)
+    assert [params for params, _ in fitted.results] == points
+
+
+@given(space=FLAT, seed=st.integers(0, 99))
+def test_scikit_optimizes_results_keep_every_point_and_loss(space: Space, seed: int) -> None:
+    points = points_of(space, seed)
+    result = SimpleNamespace(
+        space=SimpleNamespace(dimensions=to_skopt(space)),
+        x_iters=[list(p.values()) for p in points],
+        func_vals=np.arange(len(points)) / 2,
+    )
+    assert [t.params for t in trials_from_skopt(result, space)] == points
+    fitted = fit(of_skopt(result), space)
+    assert [(p, loss) for p, loss in fitted.results] == [(p, i / 2) for i, p in enumerate(points)]
+
+
+def trials_of(space: Space, points: Sequence[Params]) -> Trials:
+    """Returns hyperopt's trials at these points, with losses 0, 1, …"""
+    docs = []
+    for number, params in enumerate(points):
+        vals: dict[str, list[Any]] = {}
+        for name, parameter in space.params.items():
+            options = getattr(parameter, "values", None)
+            if name not in params:
+                vals[name] = []
+            elif options is not None:
+                vals[name] = [list(options).index(params[name])]
+            else:
+                vals[name] = [np.float64(params[name])]
+        misc = {"tid": number, "cmd": None, "idxs": {n: [number] * len(v) for n, v in vals.items()}}
+        result = {"status": "ok", "loss": float(number)}
+        docs.append({"tid": number, "result": result, "misc": misc | {"vals": vals}})
+    found = Trials()
+    found._trials = docs
+    return found
+
+
+@given(
+    bounds=st.tuples(st.floats(-50, 50), st.floats(0.1, 50)),
+    whole=st.tuples(st.integers(1, 50), st.integers(1, 500)),
+    log=st.booleans(),
+)
+def test_scikit_optimizes_own_dimensions_come_back(
+    bounds: tuple[float, float], whole: tuple[int, int], log: bool
+) -> None:
+    low = abs(bounds[0]) + 1e-3 if log else bounds[0]
+    prior = "log-uniform" if log else "uniform"
+    dimensions = [
+        Real(low, low + bounds[1], prior, name="r"),
+        Integer(whole[0], sum(whole), prior, name="n"),
+        Categorical(["a", "b"], name="c"),
+        Categorical([8, 16], name="s"),
+        Categorical([False, True], name="b"),
+    ]
+    back = to_skopt(from_skopt(dimensions))
+    for one, other in zip(dimensions, back, strict=True):
+        assert (type(one), one.name, one.bounds) == (type(other), other.name, other.bounds)
+        assert getattr(one, "prior", None) == getattr(other, "prior", None)
 
 
 @given(space=FLAT)

@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from autosearch.api import load, minimize, resume, run
     from autosearch.ask_tell import Study
+    from autosearch.confirmed import Confirmed
     from autosearch.engine import Engine
     from autosearch.errors import (
         AutoSearchError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "autosearch.api": ("load", "minimize", "resume", "run"),
     "autosearch.ask_tell": ("Study",),
+    "autosearch.confirmed": ("Confirmed",),
     "autosearch.engine": ("Engine",),
     "autosearch.errors": (
         "AutoSearchError",
@@ -65,6 +67,7 @@ __all__ = [
     "AutoSearchError",
     "Bool",
     "Choice",
+    "Confirmed",
     "Engine",
     "ExecutorError",
     "Experiment",

@@ -27,9 +27,11 @@ def user_value(loss: float | None, mode: str) -> float | None:
 def ranked(history: History) -> tuple[Trial, ...]:
     """Return the trials that have a loss, the best first; of equals the earliest first.
 
-    Those that break an outcome constraint come last, the nearest to meeting them first.
+    Those that break an outcome constraint come last, the nearest to meeting them first; runs that
+    confirm are left out.
     """
-    return tuple(sorted(history.valued, key=lambda t: (violation(t), t.losses)))
+    searched = (t for t in history.valued if not t.confirms)
+    return tuple(sorted(searched, key=lambda t: (violation(t), t.losses)))
 
 
 def violation(trial: Trial) -> float:
@@ -60,10 +62,10 @@ def none_feasible(history: History, bounds: Sequence[str]) -> str:
 def best_so_far(history: History) -> tuple[tuple[int, float], ...]:
     """Return (number, loss) of each trial that was better than all trials of smaller number.
 
-    Trials that break an outcome constraint are passed over.
+    Trials that break an outcome constraint are passed over, and runs that confirm.
     """
     steps: list[tuple[int, float]] = []
-    for trial in history.feasible:
+    for trial in (t for t in history.feasible if not t.confirms):
         if not steps or trial.losses[0] < steps[-1][1]:
             steps.append((trial.number, trial.losses[0]))
     return tuple(steps)
@@ -103,18 +105,21 @@ def failures(history: History) -> tuple[FailureGroup, ...]:
     return tuple(sorted(found, key=lambda g: (-len(g.numbers), g.numbers)))
 
 
-def time_left(history: History, trials: int, parallel: int, now_s: float) -> float | None:
+def time_left(
+    history: History, trials: int, parallel: int, now_s: float, confirming: int = 0
+) -> float | None:
     """Return about how many seconds the rest of a search takes; None before a trial has ended.
 
-    trials: how many there will be in all. The rest is taken to last as long as the median of what
-    has ended, `parallel` at a time, minus what the running ones have behind them.
+    trials: how many the search will have. confirming: the most runs that confirm it. The rest is
+    taken to last as long as the median of what has ended, `parallel` at a time, minus what the
+    running ones have behind them.
     """
     lengths = [t.seconds for t in history.trials if t.ended and t.seconds is not None]
     if not lengths:
         return None
     usual = median(lengths)
-    ahead = _remaining(history.pending, usual, now_s)
-    ahead += [usual] * max(trials - len(history), 0)
+    to_come = max(trials - history.searched, 0) + max(confirming - len(history.confirming), 0)
+    ahead = _remaining(history.pending, usual, now_s) + [usual] * to_come
     if not ahead:
         return 0.0
     return max(sum(ahead) / max(parallel, 1), max(ahead))

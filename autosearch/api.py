@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from autosearch.asking import Agenda
 from autosearch.errors import ExecutorError, ExperimentError
 from autosearch.executors import make_executor
 from autosearch.executors.base import Executor, Resources
@@ -221,8 +222,8 @@ def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> 
 
 def _drive(study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch | None) -> Result:
     experiment = study.state.experiment
-    asked = len(study.state.history) >= experiment.search.trials
-    if not asked or study.state.history.pending:
+    history = study.state.history
+    if history.pending or Agenda(experiment).has_more(history):
         if executor is None or isinstance(executor, ExecutorSpec):
             spec = executor or experiment.executor
             executor = make_executor(spec, experiment.search.parallel)

@@ -1,12 +1,17 @@
-"""Asking a strategy for the next trial of a history."""
+"""What a study does next: the trials that its strategy chooses, then the runs that confirm."""
 
 import hashlib
+from dataclasses import dataclass
 
+from autosearch.confirmation import Plan, plan
+from autosearch.experiment.model import Experiment
+from autosearch.formats import plural
+from autosearch.outcome import Ending
 from autosearch.records import Asked
 from autosearch.space import Space
 from autosearch.strategies.base import Strategy, rng_for
 from autosearch.strategies.earlier import earlier_point
-from autosearch.trial import History
+from autosearch.trial import CONFIRM, History
 
 
 def trial_seed(seed: int, number: int) -> int:
@@ -38,3 +43,61 @@ def ask_next(
         notes=dict(suggestion.notes),
         repeat_of=suggestion.repeat_of,
     )
+
+
+@dataclass
+class Agenda:
+    """What is left to be asked of an experiment; it remembers only what is tedious to find again.
+
+    exhausted: whether the strategy has said that the space holds no more.
+    """
+
+    experiment: Experiment
+    exhausted: bool = False
+    _plan: Plan | None = None
+
+    def has_more(self, history: History) -> bool:
+        """Return whether there is something to ask now; running trials may yet lead to more."""
+        return not self._searched(history) or self._repeat(history, 0.0) is not None
+
+    def next(self, strategy: Strategy, history: History, at: float) -> Asked | None:
+        """Return the record of the next trial or confirming run, None where there is none now."""
+        search = self.experiment.search
+        if not self._searched(history):
+            space = self.experiment.space
+            asked = ask_next(strategy, space, history, seed=search.seed, at=at)
+            self.exhausted = asked is None
+            if asked is not None:
+                return asked
+        return self._repeat(history, at)
+
+    def ending(self, history: History) -> tuple[str, Ending]:
+        """Return how a search ends in which nothing is left to be asked, with a text for people."""
+        runs = len(history.confirming)
+        more = f" and {plural(runs, 'confirming run')}" if runs else ""
+        if self.exhausted:
+            return f"all {history.searched} points of the space were tried{more}", "exhausted"
+        return f"{history.searched} trials{more}", "complete"
+
+    def _searched(self, history: History) -> bool:
+        return self.exhausted or history.searched >= self.experiment.search.trials
+
+    def _repeat(self, history: History, at: float) -> Asked | None:
+        """Return the next confirming run; None too while the search's own trials still run."""
+        confirm = self.experiment.confirm
+        if confirm is None or any(not t.confirms for t in history.pending):
+            return None
+        if self._plan is None:
+            self._plan = plan(self.experiment.space, history, confirm.top, confirm.repeats)
+        repeat = self._plan.next(history) if self._plan else None
+        if repeat is None:
+            return None
+        number = len(history)
+        return Asked(
+            number=number,
+            params=dict(repeat.params),
+            at=at,
+            seed=trial_seed(self.experiment.search.seed, number),
+            origin=CONFIRM,
+            repeat_of=repeat.repeat_of,
+        )

@@ -45,6 +45,15 @@ def param(value: Any, digits: int = 5) -> str:
     return clean(str(value))
 
 
+def span(low: float | None, high: float | None) -> str:
+    """Return an interval.
+
+    >>> span(0.123456, 2)
+    '0.12346 to 2'
+    """
+    return f"{number(low)} to {number(high)}"
+
+
 def params(values: Mapping[str, Any], digits: int = 5) -> str:
     """Return parameters on one line: `lr=0.001 opt=adam`."""
     return " ".join(f"{clean(name)}={param(value, digits)}" for name, value in values.items())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from autosearch.executors.base import Job, Limits, Resources
 from autosearch.executors.environment import trial_environment
-from autosearch.experiment.command import render, show_command
+from autosearch.experiment.command import render, show_command, with_seed
 from autosearch.experiment.model import Experiment
 from autosearch.folders import trial_folder
 from autosearch.trial import Trial
@@ -28,6 +28,9 @@ def make_job(
         number=trial.number,
         environ=os.environ,
     )
+    confirm = experiment.confirm
+    if trial.confirms and confirm is not None and confirm.seed_option:
+        rendered = with_seed(rendered, confirm.seed_option, trial.seed)
     job = Job(
         study=study,
         number=trial.number,

@@ -14,7 +14,8 @@ class Outline:
 
     metrics: their names, the objective first. mode: of the objective, "max" or "min". kinds:
     parameter → "float", "int", "choice" or "bool", in the space's order. bounds: metric → its
-    outcome constraint as one writes it, of those that have one.
+    outcome constraint as one writes it, of those that have one. top: how many finalists are run
+    again; repeats: how often.
     """
 
     name: str
@@ -24,6 +25,13 @@ class Outline:
     parallel: int
     kinds: Mapping[str, str]
     bounds: Mapping[str, str] = field(default_factory=dict)
+    top: int = 0
+    repeats: int = 0
+
+    @property
+    def confirming(self) -> int:
+        """The most runs that confirm the search's finalists and the default; 0: none do."""
+        return (self.top + 1) * self.repeats
 
     @property
     def objective(self) -> str:
@@ -58,6 +66,7 @@ def bounds_text(name: str, at_least: float | None, at_most: float | None) -> str
 def outline_of(experiment: Mapping[str, Any]) -> Outline:
     """Return the outline of a checked experiment, given as `Experiment.to_dict` gives it."""
     metrics, search = experiment["metric"], experiment["search"]
+    confirm = experiment.get("confirm", {})
     return Outline(
         name=experiment["name"],
         metrics=tuple(metric["name"] for metric in metrics),
@@ -66,6 +75,8 @@ def outline_of(experiment: Mapping[str, Any]) -> Outline:
         parallel=search["parallel"],
         kinds={name: parameter["type"] for name, parameter in experiment["space"].items()},
         bounds={m["name"]: text for m in metrics if (text := _bounds(m))},
+        top=confirm.get("top", 0),
+        repeats=confirm.get("repeats", 0),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from autosearch.analysis import user_value
-from autosearch.formats import number
+from autosearch.formats import number, span
 from autosearch.space import Space
 from autosearch.strategies.bayes.posterior import Posterior, posterior_of
 from autosearch.trial import History, Trial
@@ -56,8 +56,8 @@ class Recommendation:
         """Return it in words. observed: what `best` printed, in the user's direction."""
         if self.reason:
             return f"trial {self.trial.number}, the best observed ({self.reason})"
-        value, low, high = map(number, (self.value, self.low, self.high))
-        expected = f"{metric} {value} expected of a re-run (95 %: {low} to {high})"
+        ends = span(self.low, self.high)
+        expected = f"{metric} {number(self.value)} expected of a re-run (95 %: {ends})"
         text = f"trial {self.trial.number}, {expected}"
         if not self.differs:
             return text
@@ -180,5 +180,5 @@ def _hindrance(space: Space, history: History) -> str:
         return "all values are equal"
     repeated = [losses for losses in by_point.values() if len(losses) > 1]
     if repeated and all(len(set(losses)) == 1 for losses in repeated):
-        return "repeated runs came to the same value, so the best one is no luck"
+        return "repeated runs came to the same value"
     return ""

@@ -14,6 +14,7 @@ from autosearch.trial import Trial
 if TYPE_CHECKING:
     import pandas as pd
 
+    from autosearch.confirmed import Confirmed
     from autosearch.experiment.model import Experiment
     from autosearch.recommendation import Recommendation
 
@@ -73,6 +74,22 @@ class Result:
         if not state.history.valued:
             return None
         return recommend(state.experiment.space, state.history, state.outline.mode)
+
+    @property
+    def confirmed(self) -> "Confirmed | None":
+        """What the runs that confirm came to; None where there are none, or none has ended.
+
+        Its winner is the configuration with the best mean of them, and so need not be that of
+        `best`, whose single value was chosen for being good.
+        """
+        if not self.state.history.confirming:
+            return None
+        from autosearch.confirmed import confirmed
+
+        state = self.state
+        return confirmed(
+            state.experiment.space, state.history, state.outline.repeats, state.outline.mode
+        )
 
     def value_of(self, trial: Trial) -> float | None:
         """Return a trial's value as the program printed it; None where it has none that counts."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from autosearch.asking import ask_next
+from autosearch.asking import Agenda
 from autosearch.executors.base import Event, Executor, Exit, Lost, Metrics
 from autosearch.experiment.model import Experiment
 from autosearch.experiment.startable import with_interpreter
@@ -79,7 +79,7 @@ class Driver:
         self._active: dict[int, _Attempt] = {}
         self._queue: list[Record] = []
         self._outcome: Outcome | None = None
-        self._exhausted = False
+        self._agenda = Agenda(self.experiment)
         limit = self.experiment.limits.consecutive_failures
         self._fail_fast = FailFast(tuple(m.name for m in self.experiment.needed), limit)
         self._began = self.clock()
@@ -116,9 +116,7 @@ class Driver:
         wanted = self.experiment.metrics and self.history.finished
         if wanted and not self.history.valued:
             return self._fail_fast.summary(self.history), "failures"
-        if self._exhausted:
-            return f"all {len(self.history)} points of the space were tried", "exhausted"
-        return f"{len(self.history)} trials", "complete"
+        return self._agenda.ending(self.history)
 
     def _note(self, *records: Record) -> None:
         self.history = fold(self.history, records)
@@ -159,8 +157,7 @@ class Driver:
             self._start(trial)
 
     def _has_more(self) -> bool:
-        asked_all = self._exhausted or len(self.history) >= self.experiment.search.trials
-        return not asked_all or self._waiting() is not None
+        return self._waiting() is not None or self._agenda.has_more(self.history)
 
     def _has_room(self) -> bool:
         # The executor is asked last: where searches share slots, to ask is to claim one.
@@ -171,12 +168,8 @@ class Driver:
         return next(waiting, None)
 
     def _ask(self) -> Trial | None:
-        search = self.experiment.search
-        asked = ask_next(
-            self.strategy, self.experiment.space, self.history, seed=search.seed, at=self.now()
-        )
+        asked = self._agenda.next(self.strategy, self.history, self.now())
         if asked is None:
-            self._exhausted = True
             return None
         self._note(asked)
         return self.history.trials[asked.number]
@@ -216,7 +209,9 @@ class Driver:
         if event.measurements:
             self._note(Measured(event.number, event.attempt, event.measurements, event.read_to))
             trial = self.history.trials[event.number]
-            why = "" if active.stopping else self.rule.check(trial, self.history)
+            # A confirming run that was cut short would confirm nothing.
+            judged = not (active.stopping or trial.confirms)
+            why = self.rule.check(trial, self.history) if judged else ""
             if why:
                 self._stop(event.number, why)
         if self._fail_fast.is_silent(active.read_to, self.history):

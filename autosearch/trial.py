@@ -40,6 +40,10 @@ class Measurement(NamedTuple):
     offset: int
 
 
+# The origin of a trial that is run again to confirm what the search found.
+CONFIRM = "confirm"
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One evaluation of the objective, possibly in several attempts.
@@ -77,6 +81,11 @@ class Trial:
     def ended(self) -> bool:
         """Whether the trial has an end state."""
         return self.state in ENDED
+
+    @property
+    def confirms(self) -> bool:
+        """Whether it is one of the runs that confirm, which the search did not choose."""
+        return self.origin == CONFIRM
 
     @property
     def feasible(self) -> bool:
@@ -127,6 +136,17 @@ class History:
         return tuple(t for t in self.finished if t.losses)
 
     @cached_property
+    def searched(self) -> int:
+        """How many trials the search has asked for; runs that confirm do not count."""
+        return sum(not t.confirms for t in self.trials)
+
+    @cached_property
+    def confirming(self) -> tuple[Trial, ...]:
+        """The runs that confirm what the search found, asked after its last trial, by number."""
+        last = max((t.number for t in self.trials if not t.confirms), default=-1)
+        return self.trials[last + 1 :]
+
+    @cached_property
     def feasible(self) -> tuple[Trial, ...]:
         """The ended trials that have a loss and meet every outcome constraint, by number."""
         return tuple(t for t in self.valued if t.feasible)
@@ -136,6 +156,7 @@ class History:
         """The feasible trial with the smallest loss, the earliest of equals; None: there is none.
 
         With several losses the first decides, and among equals of it the second, and so on: it is
-        one that no other trial dominates.
+        one that no other trial dominates. Runs that confirm have no part in it.
         """
-        return min(self.feasible, key=lambda t: t.losses, default=None)
+        searched = (t for t in self.feasible if not t.confirms)
+        return min(searched, key=lambda t: t.losses, default=None)

@@ -108,7 +108,7 @@ def test_identical_repeats_prove_that_there_is_no_luck() -> None:
     repeat = Trial(40, best.params, state="completed", losses=best.losses, repeat_of=best.number)
     found = recommend(SPACE, History((*history.trials, repeat)))
     assert found is not None and found.trial == best
-    assert "no luck" in found.reason
+    assert found.reason == "repeated runs came to the same value"
 
 
 def test_only_trials_that_meet_their_constraints_are_recommended() -> None:

@@ -100,9 +100,14 @@ class Teller:
         best = self.history.best
         is_best = best is not None and best.number == trial.number
         style = "green" if is_best else "" if trial.losses and trial.feasible else "red"
-        done = sum(t.ended for t in self.history.trials) - later
-        line = f"[{done}/{outline.trials}] {ended_line(trial, outline)}"
+        line = f"[{self._count(trial, outline, later)}] {ended_line(trial, outline)}"
         self.emit(line + ("  (best so far)" if is_best else ""), style)
+
+    def _count(self, trial: Trial, outline: Outline, later: int) -> str:
+        if trial.confirms:
+            return f"confirming {trial.repeat_of if trial.repeat_of is not None else 'the default'}"
+        done = sum(t.ended and not t.confirms for t in self.history.trials) - later
+        return f"{done}/{outline.trials}"
 
 
 def opening_words(said: Sequence[Said]) -> list[Said]:
@@ -182,12 +187,17 @@ class View:
 
 def _headline(outline: Outline, history: History, now_s: float | None) -> str:
     """Return how far a search is, and how long it will take unless it is being ended (None)."""
-    done = sum(t.ended for t in history.trials)
+    done = sum(t.ended and not t.confirms for t in history.trials)
     failed = sum(len(g.numbers) for g in analysis.failures(history))
     text = f"{outline.name}  {done}/{outline.trials} trials"
     if failed:
         text += f", {failed} failed"
-    left = now_s and analysis.time_left(history, outline.trials, outline.parallel, now_s)
+    runs = sum(t.ended for t in history.confirming)
+    if runs:
+        text += f", {formats.plural(runs, 'confirming run')}"
+    left = now_s and analysis.time_left(
+        history, outline.trials, outline.parallel, now_s, outline.confirming
+    )
     if left:
         text += f", about {formats.duration(left)} left"
     return text

@@ -10,6 +10,7 @@ from autosearch.cli.tables import pairs, say, say_json
 from autosearch.errors import InputError
 
 if TYPE_CHECKING:
+    from autosearch.outline import Outline
     from autosearch.result import Result
     from autosearch.trial import Trial
 
@@ -51,7 +52,8 @@ def add_show(parser: argparse.ArgumentParser) -> None:
 
 def status(args: argparse.Namespace) -> int:
     """Print how far a study is."""
-    from autosearch.cli.summary import best_block, failure_lines, recommended_text
+    from autosearch.cli.summary import best_block, failure_lines
+    from autosearch.cli.winners import winners_text
 
     result = read(args.dir)
     if args.json:
@@ -61,7 +63,7 @@ def status(args: argparse.Namespace) -> int:
     if result.state.history.valued:
         say(f"\n{best_block(result)}")
     if result.best is not None:
-        say(recommended_text(result))
+        say(winners_text(result))
     for line in failure_lines(result, str(result.folder)):
         say(f"\n{line}")
     notices = [s for s in result.state.said if s.event in _SHOWN_EVENTS]
@@ -76,7 +78,7 @@ def _say_state(result: "Result") -> None:
     rows = [
         ("study", f"{formats.clean(str(result.folder))} ({result.state.study})"),
         ("state", _state_text(result)),
-        ("trials", f"{_numbers(result)}; {outline.trials} in all"),
+        ("trials", f"{_numbers(result)}; {_planned(outline)}"),
         ("worked", formats.duration(result.state.spent_s)),
     ]
     left = _time_left(result)
@@ -90,6 +92,11 @@ def _say_state(result: "Result") -> None:
         for trial in result.state.history.pending:
             if trial.state == "running":
                 say(f"  {running_line(trial, outline, time.time())}")
+
+
+def _planned(outline: "Outline") -> str:
+    runs = f", then up to {outline.confirming} to confirm" if outline.confirming else ""
+    return f"{outline.trials} in all{runs}"
 
 
 def _numbers(result: "Result") -> str:
@@ -134,14 +141,16 @@ def _time_left(result: "Result") -> float | None:
     if result.state.owner is None:
         return None
     outline = result.state.outline
-    return analysis.time_left(result.state.history, outline.trials, outline.parallel, time.time())
+    return analysis.time_left(
+        result.state.history, outline.trials, outline.parallel, time.time(), outline.confirming
+    )
 
 
 def _status_json(result: "Result") -> dict[str, Any]:
     from dataclasses import asdict
 
     from autosearch import analysis
-    from autosearch.cli.summary import recommended_json
+    from autosearch.cli.winners import winners_json
 
     outline, best, owner = result.state.outline, result.best, result.state.owner
     rows = result.to_dicts()
@@ -157,7 +166,7 @@ def _status_json(result: "Result") -> dict[str, Any]:
         "trials": outline.trials,
         "states": analysis.count_states(result.trials),
         "best": rows[best.number] if best else None,
-        "recommended": recommended_json(result),
+        **winners_json(result),
         "running": [
             {**rows[t.number], "values": analysis.curve(t, outline.objective)}
             for t in result.state.history.pending

@@ -8,6 +8,7 @@ from typing import Any
 
 from autosearch import analysis, formats
 from autosearch.cli.tables import pairs, say, say_json, table
+from autosearch.cli.winners import winners_json, winners_text
 from autosearch.errors import AutoSearchError
 from autosearch.result import Result
 from autosearch.trial import Trial
@@ -52,7 +53,7 @@ def summary_json(result: Result, folder: Path, report: Path, problem: str) -> di
         "states": analysis.count_states(result.trials),
         "best": result.to_dicts()[best.number] if best else None,
         "command": result.command_of(best) if best else None,
-        "recommended": recommended_json(result),
+        **winners_json(result),
         "report": None if problem else str(report),
     }
 
@@ -65,8 +66,8 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
         blocks += [trial_table(result, top), ""]
     blocks += [f"{line}\n" for line in failure_lines(result, str(folder))]
     if history.valued:
-        recommended = [recommended_text(result)] if result.best else []
-        blocks += [best_block(result), *recommended, ""]
+        winners = [winners_text(result)] if result.best else []
+        blocks += [best_block(result), *winners, ""]
     where = [("Study", formats.clean(str(folder))), ("Report", formats.clean(report))]
     if result.outcome is not None and result.outcome.ending in ("interrupted", "stopped"):
         where.append(("Go on", again))
@@ -97,19 +98,22 @@ def trial_table(result: Result, trials: Sequence[Trial]) -> str:
     """Return trials as a table: number, value, what else decides, params, state, time, reason."""
     outline = result.state.outline
     names = [n for n in outline.kinds if any(n in t.params for t in trials)]
+    again = any(t.repeat_of is not None for t in trials)
     rows = [
         [
             str(trial.number),
             formats.number(result.value_of(trial)),
             *(formats.number(trial.metrics.get(name)) for name in outline.columns),
             *(formats.param(trial.params[n]) if n in trial.params else "" for n in names),
+            *([formats.number(trial.repeat_of)] if again else []),
             trial.state,
             formats.duration(trial.seconds),
             trial.reason,
         ]
         for trial in trials
     ]
-    head = ["trial", outline.objective, *outline.columns, *names, "state", "time", "reason"]
+    last = [*(["repeats"] if again else []), "state", "time", "reason"]
+    head = ["trial", outline.objective, *outline.columns, *names, *last]
     first = 2 + len(outline.columns)
     numeric = [i for i, n in enumerate(names, first) if outline.kinds[n] in ("int", "float")]
     return table(head, rows, right=[*range(first), *numeric])
@@ -150,22 +154,4 @@ def best_block(result: Result) -> str:
     command = result.command_of(best)
     if command:
         lines += ["Reproduce it with", f"  {formats.clean_lines(command)}"]
-    return "\n".join(lines)
-
-
-def recommended_json(result: Result) -> dict[str, Any] | None:
-    """Return the recommendation for programs; None where there is no best trial."""
-    found = result.recommend()
-    return found.to_dict() if found else None
-
-
-def recommended_text(result: Result) -> str:
-    """Return what a re-run may be expected to come to, and of which trial; there is a best one."""
-    found = result.recommend()
-    assert found is not None
-    text = found.told(result.state.outline.objective, result.value_of(found.best))
-    lines = [f"Recommended: {formats.clean(text)}"]
-    if found.differs:
-        params = found.trial.params.items()
-        lines.append(pairs([(formats.clean(k), formats.param(v)) for k, v in params], indent="  "))
     return "\n".join(lines)

@@ -29,6 +29,7 @@ _PLAIN = (
     "env",
     "files",
     "append",
+    "confirm",
     "warm_start",
     "limits",
     "resources",
@@ -110,12 +111,26 @@ def _check_across(
             "{name: val_acc, mode: max}, or one trial"
         )
         found.append(Problem(("metric",), message))
+    _check_confirm(fields, found)
     _check_workdir(fields.get("workdir"), folder, found)
     templates = _templates(fields.get("files") or {}, folder, found)
     _check_append(fields.get("append") or (), given.get("append"), found)
     declared = given.get("space")
     if fields["command"] and isinstance(declared, Mapping):
         _check_placeholders(fields, given, templates, found)
+
+
+def _check_confirm(fields: Mapping[str, Any], found: list[Problem]) -> None:
+    confirm = fields.get("confirm")
+    if confirm is None:
+        return
+    if fields["metrics"] == ():
+        message = "there is nothing to confirm without a metric"
+        found.append(Problem(("confirm",), message, at_key=True))
+    for name in names_in(confirm.seed_option or ""):
+        if name != "seed":
+            message = f"{{{name}}} is not known here; expected {{seed}}, or only the option's name"
+            found.append(Problem(("confirm", "seed_option"), message + meant(name, ("seed",))))
 
 
 def _check_workdir(workdir: str | None, folder: Path, found: list[Problem]) -> None:

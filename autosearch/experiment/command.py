@@ -16,7 +16,7 @@ with an option's name before it (`--momentum {momentum}`); so is the environment
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autosearch.errors import ExperimentError, Fault
@@ -87,6 +87,19 @@ def render(
         files={name: render_document(text, name, values) for name, text in templates.items()},
         secrets=secrets,
     )
+
+
+def with_seed(rendered: Rendered, option: str, seed: int) -> Rendered:
+    """Return the same with the program's option for its seed.
+
+    option: `--seed`, which gives `--seed=7`, or with its own place for it: `-s {seed}`.
+    """
+    text = option if "seed" in names_in(option) else f"{option}={{seed}}"
+    words = [fill(word, {"seed": str(seed)}.get) for word in text.split()]
+    if not rendered.shell:
+        return replace(rendered, command=(*rendered.command, *words))
+    line = " ".join([rendered.command[0], *map(shlex.quote, words)])
+    return replace(rendered, command=(line,))
 
 
 def show_command(rendered: Rendered) -> str:

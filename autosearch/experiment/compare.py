@@ -23,6 +23,10 @@ _FREE = (
 _LISTABLE = 10_000
 
 
+# What may change too, and what may be added and taken away as a whole.
+_FREE_ALONE = (("confirm",), ("confirm", "top"), ("confirm", "repeats"))
+
+
 def differences(old: Experiment, new: Experiment) -> list[str]:
     """Return what differs, one line a field: `search.trials: 20 → 50`."""
     return [f"{dotted(path)}: {text}" for path, text in _differing(old, new)]
@@ -33,12 +37,12 @@ def extends(old: Experiment, new: Experiment) -> str:
 
     It can where the new experiment has at least as many trials, every value that a parameter could
     take before it can take now, and otherwise only differs in how trials are run (parallel, limits,
-    resources, executor).
+    resources, executor) and in what is confirmed.
     """
     if new.search.trials < old.search.trials:
         return f"search.trials is fewer than before: {new.search.trials} < {old.search.trials}"
     for path, text in _differing(old, new):
-        free = any(path[: len(allowed)] == allowed for allowed in _FREE)
+        free = path in _FREE_ALONE or any(path[: len(f)] == f for f in _FREE)
         if not free and path[0] not in ("space", "constraints", "skip"):
             return f"{dotted(path)} may not change within a study ({text})"
     return _narrowing(old, new)

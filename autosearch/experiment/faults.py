@@ -84,13 +84,14 @@ WORDS: Mapping[str, str] = {
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "metric": model.Metric,
     "search": model.Search,
+    "confirm": model.ConfirmSpec,
     "limits": model.LimitSpec,
     "resources": model.ResourceSpec,
 }
 TOP_LEVEL: tuple[str, ...] = (
     *("name", "description", "command", "shell", "workdir", "env", "files", "append"),
     *("metric", "space", "constraints", "skip"),
-    *("search", "warm_start", "stop", "limits", "resources", "executor"),
+    *("search", "confirm", "warm_start", "stop", "limits", "resources", "executor"),
 )
 SEARCH_KEYS: tuple[str, ...] = ("strategy", "trials", "parallel", "seed")
 

@@ -22,6 +22,7 @@ def warnings_of(experiment: Experiment) -> list[str]:
         *_space_warnings(experiment),
         *_command_warnings(experiment),
         *_secret_warnings(experiment),
+        *_seed_warnings(experiment),
     ]
 
 
@@ -76,6 +77,20 @@ def _command_warnings(experiment: Experiment) -> list[str]:
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*=.*", words[0]):
         found.append(f"command: {words[0]} is taken for the program; variables belong in env")
     return [f"{text} (shell: true runs it in /bin/sh)" for text in found]
+
+
+def _seed_warnings(experiment: Experiment) -> list[str]:
+    confirm = experiment.confirm
+    if confirm is None or confirm.seed_option or not experiment.command:
+        return []
+    texts = [*experiment.command, *(v for v in experiment.env.values() if isinstance(v, str))]
+    if experiment.files or any("seed" in names_in(text) for text in texts):
+        return []
+    return [
+        "confirm: the program gets its seed as the variable AUTOSEARCH_SEED only; one that does "
+        "not read it will repeat itself: name its option, e.g. seed_option: --seed, or put {seed} "
+        "where it belongs"
+    ]
 
 
 def _secret_warnings(experiment: Experiment) -> list[str]:

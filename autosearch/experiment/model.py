@@ -165,6 +165,21 @@ class Search(_Model):
     seed: Natural = Field(default=1, description="Equal seeds give equal searches.")
 
 
+class ConfirmSpec(_Model):
+    """Runs of the finalists and of the default configuration, after the search's trials."""
+
+    top: Count = Field(default=3, description="How many finalists are run again.")
+    repeats: Annotated[int, Field(ge=2), BeforeValidator(_whole)] = Field(
+        default=3, description="How often each finalist, and the default, is run again."
+    )
+    seed_option: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The program's option for its seed, e.g. --seed, given to these runs; needed "
+        "where the program reads neither {seed} nor AUTOSEARCH_SEED.",
+    )
+
+
 class LimitSpec(_Model):
     """Bounds on each trial and on the whole search."""
 
@@ -301,6 +316,7 @@ class Experiment(_Model):
         description="The parameters: name → type, range, condition."
     )
     search: Search = Search()
+    confirm: ConfirmSpec | None = None
     warm_start: Annotated[tuple[EarlierSpec, ...], BeforeValidator(_sources), _ByHand] = Field(
         default=(), description="Results of other searches to start from."
     )
@@ -345,6 +361,8 @@ class Experiment(_Model):
         plain["search"] = {"strategy": strategies, **self.search.model_dump(exclude={"strategies"})}
         if self.warm_start:
             plain["warm_start"] = [s.model_dump(exclude_none=True) for s in self.warm_start]
+        if self.confirm is not None:
+            plain["confirm"] = self.confirm.model_dump(exclude_none=True)
         plain["stop"] = {"rule": self.stop.rule, **self.stop.settings}
         plain["limits"] = self.limits.model_dump(exclude_none=True)
         plain["resources"] = self.resources.model_dump()

@@ -6,7 +6,7 @@ looked at whatever is wrong with one of them.
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -23,7 +23,6 @@ from autosearch.experiment.faults import (
 )
 from autosearch.experiment.model import (
     DEFAULT_TRIALS,
-    EarlierSpec,
     ExecutorSpec,
     Experiment,
     FromEnv,
@@ -43,10 +42,9 @@ EXECUTORS: Mapping[str, tuple[str, ...]] = {"local": (), "ray": ("address",)}
 def parse_field(name: str, raw: Any, found: list[Problem]) -> Any:
     """Return the value of an experiment's field whose YAML is what pydantic reads as it is."""
     info = Experiment.model_fields[name]
-    kind = info.annotation
-    section = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else FromEnv
-    if name == "warm_start":
-        section = EarlierSpec
+    kinds = get_args(info.annotation) or (info.annotation,)
+    models = (k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel))
+    section = next(models, FromEnv)
     try:
         return TypeAdapter(info.rebuild_annotation()).validate_python(raw, strict=True)
     except ValidationError as error:

@@ -11,8 +11,8 @@ from typing import Any
 from autosearch import analysis, formats
 from autosearch.experiment.model import Experiment
 from autosearch.folders import log_path
-from autosearch.recommendation import recommend
 from autosearch.report.charts import MOST_POINTS, parameter_chart, progress_chart
+from autosearch.report.winners import confirmed_html, recommended_html
 from autosearch.snapshot import Snapshot
 from autosearch.trial import Trial
 
@@ -64,7 +64,10 @@ def _summary(state: Snapshot, experiment: Experiment) -> str:
         ending = state.outcome.ending if state.outcome else "interrupted"
     counts = analysis.count_states(state.history.trials)
     numbers = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
-    parts = [ending.replace("_", " "), f"{len(state.history)} of {experiment.search.trials} trials"]
+    asked = f"{state.history.searched} of {experiment.search.trials} trials"
+    parts = [ending.replace("_", " "), asked]
+    if state.history.confirming:
+        parts.append(formats.plural(len(state.history.confirming), "confirming run"))
     if numbers:
         parts.append(numbers)
     return _text(" · ".join([*parts, formats.duration(state.spent_s)]))
@@ -101,19 +104,10 @@ def _answer(state: Snapshot, experiment: Experiment) -> str:
     body = (
         f'{told}<p class="value">{_text(objective.name)} <strong>{value:.8g}</strong> '
         f"{others}<span>trial {best.number}</span></p>"
-        f'<table class="params"><tbody>{rows}</tbody></table>{_recommended(state, experiment)}'
-        f"{again}"
+        f'<table class="params"><tbody>{rows}</tbody></table>{recommended_html(state, experiment)}'
+        f"{confirmed_html(state, experiment)}{again}"
     )
     return _section("Best", body, "answer")
-
-
-def _recommended(state: Snapshot, experiment: Experiment) -> str:
-    found = recommend(experiment.space, state.history, experiment.objective.mode)
-    if found is None:
-        return ""
-    observed = analysis.user_value(found.best.loss, experiment.objective.mode)
-    text = f"Recommended: {found.told(experiment.objective.name, observed)}."
-    return f'<p class="recommended">{_text(text)}</p>'
 
 
 def _progress(state: Snapshot, experiment: Experiment) -> str:
@@ -189,13 +183,17 @@ def _trials(state: Snapshot, experiment: Experiment) -> str:
         return ""
     names = [n for n in experiment.space.names if any(n in t.params for t in state.history.trials)]
     others = [m.name for m in experiment.metrics[1:]]
-    head = ["trial", experiment.objective.name, *names, *others, "state", "time", "reason"]
+    again = any(t.repeat_of is not None for t in state.history.trials)
+    last = [*(["repeats"] if again else []), "state", "time", "reason"]
+    head = ["trial", experiment.objective.name, *names, *others, *last]
     best = state.history.best
     rows = []
     for trial in state.history.trials:
         mark = ' class="best"' if best is not None and trial.number == best.number else ""
         mark = mark if trial.feasible else ' class="broken"'
-        rows.append(f"<tr{mark}>{''.join(_cells(trial, experiment, names, others))}</tr>")
+        cells = [*_cells(trial, experiment, names, others)]
+        cells += [_number_cell(trial.repeat_of)] if again else []
+        rows.append(f"<tr{mark}>{''.join([*cells, *_end_cells(trial)])}</tr>")
     columns = "".join(
         f'<th scope="col" aria-sort="none"><button type="button">{_text(h)}</button></th>'
         for h in head
@@ -219,6 +217,9 @@ def _cells(
         yield _cell(trial.params.get(name))
     for name in others:
         yield _number_cell(trial.metrics.get(name))
+
+
+def _end_cells(trial: Trial) -> Iterable[str]:
     yield f"<td>{_text(trial.state.replace('_', ' '))}</td>"
     seconds = formats.duration(trial.seconds) if trial.seconds is not None else ""
     yield f'<td class="number" data-sort="{trial.seconds or 0}">{_text(seconds)}</td>'

@@ -154,6 +154,12 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("stop: fifo", "<<: {stop: fifo}"),
     ("stop: fifo", "---\nstop: fifo"),
     ("space:\n", "space: []\nspaces:\n"),
+    # what is confirmed
+    ("stop: fifo", "confirm: 3"),
+    ("stop: fifo", "confirm: {tops: 3}"),
+    ("stop: fifo", "confirm: {repeats: 1}"),
+    ("stop: fifo", "confirm: {top: many}"),
+    ("stop: fifo", "confirm: {seed_option: '--seed {sed}'}"),
 )
 
 

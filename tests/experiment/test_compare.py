@@ -56,6 +56,7 @@ def test_differences_are_named_field_by_field() -> None:
         ["space.layers.low=0", "space.layers.high=100"],
         ["space.opt.values=[lion, sgd, adam]"],
         ["constraints=[]", "skip=[]"],
+        ["confirm={top: 2, repeats: 5, seed_option: --seed}"],
     ],
 )
 def test_more_of_the_same_is_an_extension(overrides: list[str]) -> None:
@@ -86,6 +87,14 @@ def test_more_of_the_same_is_an_extension(overrides: list[str]) -> None:
 )
 def test_what_would_make_other_trials_is_no_extension(overrides: list[str], reason: str) -> None:
     assert reason in extends(OLD, changed(*overrides))
+
+
+def test_what_is_confirmed_may_change_but_not_how() -> None:
+    old = changed("confirm={top: 2, repeats: 3, seed_option: --seed}")
+    assert extends(old, changed("confirm={top: 5, repeats: 4, seed_option: --seed}")) == ""
+    assert extends(old, OLD) == ""
+    other = changed("confirm={top: 2, repeats: 3, seed_option: -s}")
+    assert "confirm.seed_option may not change" in extends(old, other)
 
 
 def test_parameters_come_and_go_only_with_a_new_study() -> None:

@@ -19,6 +19,10 @@ BASE: dict[str, Any] = {
 def test_a_usual_experiment_is_passed_over_in_silence() -> None:
     assert warnings_of(load_text(GOOD, "/nowhere/s.yaml")) == []
     assert warnings_of(from_dict(BASE, "/nowhere")) == []
+    seeded = BASE | {"confirm": {"seed_option": "--seed"}}
+    assert warnings_of(from_dict(seeded, "/nowhere")) == []
+    placed = BASE | {"confirm": {}, "command": "python train.py --seed={seed}"}
+    assert warnings_of(from_dict(placed | {"append": "--{name}={value}"}, "/nowhere")) == []
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,7 @@ def test_a_usual_experiment_is_passed_over_in_silence() -> None:
             {"space": {"lr": {"type": "float", "low": 1e-5, "high": 1}}},
             "space.lr: 1e-05..1.0 is li",
         ),
+        ({"confirm": {}}, "the variable AUTOSEARCH_SEED only"),
         ({"space": {"b": {"type": "bool"}}}, "the space has at most 2 points, fewer than the 20"),
         ({"command": "python train.py > log.txt"}, "so > is passed to the program as a word"),
         ({"command": "python train.py $HOME/x"}, "so $HOME/x is passed on as it is"),

@@ -1,3 +1,5 @@
+import contextlib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,44 @@ def test_a_search_that_is_killed_anywhere_continues_as_if_it_had_not_been(
         drive(CrashingStore(store, writes, kept), FakeExecutor(objective), folder)
     _, resumed = drive(store, FakeExecutor(objective), folder)
     assert choices(resumed) == choices(whole)
+
+
+@settings(max_examples=12)
+@given(writes=st.integers(5, 24), kept=st.booleans(), parallel=st.integers(1, 3))
+def test_confirming_runs_continue_after_a_kill_as_the_search_does(
+    tmp_path_factory: pytest.TempPathFactory, writes: int, kept: bool, parallel: int
+) -> None:
+    folder = tmp_path_factory.mktemp("study")
+    search = {"trials": 6, "parallel": parallel}
+    experiment = an_experiment(search=search, confirm={"top": 2, "repeats": 3})
+    _, whole = run(experiment, FakeExecutor(objective), folder)
+    runs = [t for t in whole.trials if t.confirms]
+    assert len(whole) == 6 + len(runs)
+    assert sorted(Counter(repr(t.params) for t in runs).values()) == [3, 3, 3]
+
+    store = a_store(experiment)
+    with contextlib.suppress(CrashError):
+        drive(CrashingStore(store, writes, kept), FakeExecutor(objective), folder)
+    outcome, resumed = drive(store, FakeExecutor(objective), folder)
+    assert outcome.text == "6 trials and 9 confirming runs"
+    if parallel == 1:
+        assert choices(resumed) == choices(whole)
+    # The search's own trials never wait for runs that confirm, nor these for one another's ends.
+    assert [t.confirms for t in resumed.trials] == [False] * 6 + [True] * 9
+
+
+def test_more_trials_after_confirming_are_chosen_without_its_runs(tmp_path: Path) -> None:
+    short = an_experiment(search={"trials": 6}, confirm={"top": 2, "repeats": 2})
+    store = a_store(short)
+    drive(store, FakeExecutor(objective), tmp_path)
+    longer = an_experiment(search={"trials": 9}, confirm={"top": 2, "repeats": 2})
+    store.append([describe(longer, "c0ffee"), Said(0.0, "opened", "")])
+    _, history = drive(store, FakeExecutor(objective), tmp_path)
+    assert history.searched == 9
+    assert [t.confirms for t in history.trials[:15]] == [False] * 6 + [True] * 6 + [False] * 3
+    # Two finalists and the default, unless that is one of them by now.
+    assert len(history.confirming) in (4, 6)
+    assert len({t.seed for t in history.trials}) == len(history)
 
 
 @settings(max_examples=15)

@@ -1,0 +1,101 @@
+"""Confirming a search's finalists: which runs are still to be made.
+
+When a search has made its trials, its finalists and the default configuration are run again, with
+fresh seeds, through the same loop. What these runs come to had no part in choosing the finalists,
+so their means flatter nobody. What they came to is in `autosearch.confirmed`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from autosearch.recommendation import ranked_by_model
+from autosearch.space import Space
+from autosearch.space.values import Params
+from autosearch.trial import History, Trial
+
+
+def default_params(space: Space) -> Params | None:
+    """Return the declared defaults, the middle where none is declared; None if not allowed."""
+    params = space.defaults() or space.from_unit([0.5] * len(space))
+    return params if space.feasible(params) else None
+
+
+def folded(history: History) -> History:
+    """Return the history as strategies see it: each configuration once, by its confirmed mean.
+
+    A trial that was confirmed has the mean loss of its confirming runs, since its own value was
+    chosen for being good; the runs themselves are left out.
+    """
+    if not any(t.confirms for t in history.trials):
+        return history
+    again: dict[int, list[float]] = {}
+    for trial in history.valued:
+        if trial.confirms:
+            root = trial.number if trial.repeat_of is None else trial.repeat_of
+            again.setdefault(root, []).append(trial.losses[0])
+    seen = (t for t in history.trials if not t.confirms or t.repeat_of is None)
+    return replace(history, trials=tuple(_with_mean(t, again.get(t.number, ())) for t in seen))
+
+
+def _with_mean(trial: Trial, losses: Sequence[float]) -> Trial:
+    if not losses or not trial.losses:
+        return trial
+    return replace(trial, losses=(math.fsum(losses) / len(losses), *trial.losses[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A run to make. repeat_of: the first trial of this configuration; None where this is it."""
+
+    params: Params
+    repeat_of: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The configurations to confirm: the finalists, the best first, then the default.
+
+    roots: each one's first trial; None for a default that was never tried.
+    """
+
+    points: tuple[Params, ...]
+    roots: tuple[int | None, ...]
+    repeats: int
+
+    def next(self, history: History) -> Repeat | None:
+        """Return the next run to make, None where all were made. Pure.
+
+        Each configuration is run once before any is run again: what drifts, hits all alike.
+        """
+        made = history.confirming
+        counts = [sum(t.params == point for t in made) for point in self.points]
+        index = counts.index(min(counts))
+        if counts[index] >= self.repeats:
+            return None
+        firsts = (t.number for t in made if t.params == self.points[index])
+        root = self.roots[index]
+        return Repeat(self.points[index], root if root is not None else next(firsts, None))
+
+
+def plan(space: Space, history: History, top: int, repeats: int) -> Plan | None:
+    """Return what to confirm, given all that the search found; None where no trial has a value.
+
+    top: how many finalists, as the recommendation ranks them. Earlier confirming runs count as
+    knowledge, not as confirmation: they had a part in choosing these finalists.
+    """
+    ranking = ranked_by_model(space, _before_round(history))
+    if ranking is None:
+        return None
+    chosen = ranking.trials[:top]
+    points, roots = [t.params for t in chosen], [t.number for t in chosen]
+    default = default_params(space)
+    if default is None or default in points:
+        return Plan(tuple(points), tuple(roots), repeats)
+    known = (t.number for t in _before_round(history).trials if t.params == default)
+    return Plan((*points, default), (*roots, next(known, None)), repeats)
+
+
+def _before_round(history: History) -> History:
+    made = len(history.confirming)
+    return replace(history, trials=history.trials[: len(history) - made]) if made else history

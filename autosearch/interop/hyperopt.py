@@ -253,5 +253,6 @@ def _conditioned(name: str, parameter: Parameter, places: list[Place]) -> Parame
     parents = {place[0] for place in places if place}
     if len(parents) > 1:
         raise SpaceError(f"{name}: stands under several choices: {', '.join(sorted(parents))}")
-    values = [place[1] for place in places if place]
+    # A choice that itself stands under several values is met once under each of them.
+    values = list(dict.fromkeys(place[1] for place in places if place))
     return replace(parameter, when={parents.pop(): values[0] if len(values) == 1 else values})

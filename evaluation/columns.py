@@ -8,7 +8,7 @@ import numpy as np
 from evaluation.arrays import Floats, Ints, Mask
 from evaluation.errors import InputError
 
-SEARCH_BINS = 20
+SEARCH_BINS = 40
 MAX_CATEGORIES = 50
 
 

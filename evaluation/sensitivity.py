@@ -1,7 +1,7 @@
 """How accuracy goes with each property of the images, in ModelArts' figure and with valid tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -18,7 +18,9 @@ from evaluation.subgroups import (
     exact_p,
     excess_share,
     expected_errors,
+    members,
     split,
+    widened,
 )
 
 FIFTHS = 5
@@ -90,7 +92,7 @@ def analyse_columns(
     wrong = (labels != predicted).astype(float)
     strata = labels.copy()
     for item in slices:
-        strata = split(strata, item.inside)
+        strata = split(split(strata, item.inside), item.edge)
     binned = [_fifths(column, labels, predicted, k, alpha) for column in columns]
     p = [_chi_square(codes, wrong) for codes, _ in binned]
     shortcuts = [_label_association(codes, labels, k) for codes, _ in binned]
@@ -98,7 +100,7 @@ def analyse_columns(
     class_q = _class_tests([codes for codes, _ in binned], labels, wrong, k)
     confirmed = [_confirm(column, i, wrong, labels, halves) for i, column in enumerate(columns)]
     confirmed_q = benjamini_hochberg([item[0] for item in confirmed])
-    order = _name_in_turn(columns, wrong, strata, halves, confirmed_q)
+    order = _name_in_turn(columns, wrong, strata, halves, confirmed_q, bool(slices))
     result = []
     for i, column in enumerate(columns):
         codes, fifths = binned[i]
@@ -264,7 +266,7 @@ def _gap(inside: Mask, column: Column, wrong: Floats, alpha: float) -> Estimate:
 
 def _scan(column: Column, place: int, part: Mask, wrong: Floats, strata: Ints) -> Condition | None:
     expected = expected_errors(wrong, strata, part)
-    found = best_range(column, place, part, wrong - expected, expected * (1 - expected))
+    found = best_range(column, place, part, wrong, expected)
     return found[1] if found else None
 
 
@@ -312,7 +314,12 @@ def cross_fitted_excess(
 
 
 def _name_in_turn(
-    columns: Sequence[Column], wrong: Floats, strata: Ints, halves: Ints, first_q: Floats
+    columns: Sequence[Column],
+    wrong: Floats,
+    strata: Ints,
+    halves: Ints,
+    first_q: Floats,
+    after_slices: bool,
 ) -> list[tuple[float, float, str, bool]]:
     """Return (adjusted p, adjusted q, explained by, named) of each column.
 
@@ -323,7 +330,7 @@ def _name_in_turn(
     left = list(range(len(columns)))
     result = [(1.0, 1.0, "", False)] * len(columns)
     significant = set(np.flatnonzero(first_q < LEVEL).tolist())
-    level, cause = LEVEL, "slice"
+    level, cause = (NEXT_LEVEL if after_slices else LEVEL), "slice"
     while left:
         scans = {i: _confirm(columns[i], i, wrong, strata, halves) for i in left}
         q = dict(zip(left, benjamini_hochberg([scans[i][0] for i in left]), strict=True))
@@ -338,7 +345,8 @@ def _name_in_turn(
         )
         result[best] = (scans[best][0], float(q[best]), "", True)
         left.remove(best)
-        strata = split(strata, columns[best].members(found.low, found.high))
+        rule = (replace(found, column=best),)
+        strata = split(split(strata, members(rule, columns)), widened(rule, columns))
         level, cause = NEXT_LEVEL, columns[best].name
     return result
 
@@ -346,5 +354,5 @@ def _name_in_turn(
 def _strength(column: Column, place: int, wrong: Floats, strata: Ints) -> float:
     known = column.codes >= 0
     expected = expected_errors(wrong, strata, known)
-    found = best_range(column, place, known, wrong - expected, expected * (1 - expected))
+    found = best_range(column, place, known, wrong, expected)
     return found[0] if found else -np.inf

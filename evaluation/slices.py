@@ -8,12 +8,21 @@ import numpy as np
 from evaluation.arrays import Floats, Ints, Mask
 from evaluation.columns import Column
 from evaluation.intervals import Estimate, benjamini_hochberg, proportion
-from evaluation.subgroups import Rule, contrast_p, exact_p, excess_share, members, search, smallest
+from evaluation.subgroups import (
+    Rule,
+    Search,
+    contrast_p,
+    exact_p,
+    excess_share,
+    members,
+    smallest,
+    widened,
+)
 
 DEPTH = 3
 PER_HALF = 4
 LEVEL = 0.05
-# A rule that is not even this many standard errors off on its own half is not worth a test.
+# A rule that is not even this surprising on its own half is not worth a test.
 LEAST_SCORE = 2.0
 # Two rules that share this much of their samples tell the same story.
 SAME = 0.3
@@ -25,11 +34,13 @@ class Slice:
 
     p: exact, on the half where it was not searched: the largest of the slice against the rest, and
     of the slice against what each condition keeps out; q over all tested rules. accuracy, rest: on
-    that half too. excess: errors there beyond the rates outside, as a share of all samples.
+    that half too. edge: with the bins next to it. excess: errors there beyond the rates outside, as
+    a share of all samples.
     """
 
     rule: Rule
     inside: Mask
+    edge: Mask
     n: int
     accuracy: Estimate
     rest: Estimate
@@ -57,7 +68,7 @@ def find_slices(
         here, there = halves == half, halves != half
         left = here.copy()
         for _ in range(PER_HALF):
-            found = search(columns, left, wrong, strata, DEPTH)
+            found = Search(columns, left, wrong, strata).run(DEPTH)
             if found is None or found[0] < LEAST_SCORE:
                 break
             inside = members(found[1], columns)
@@ -95,6 +106,7 @@ def _judge(
     return Slice(
         rule=rule,
         inside=inside,
+        edge=widened(rule, columns),
         n=int(inside.sum()),
         accuracy=proportion(float((1 - wrong[within]).sum()), int(within.sum()), alpha),
         rest=proportion(float((1 - wrong[outside]).sum()), int(outside.sum()), alpha),

@@ -1,173 +1,128 @@
-"""Run strategies and their peers side by side and print the table.
+"""Run strategies and their peers side by side and print the tables.
 
 `python -m benchmarks.search --quick` takes some minutes; without it, hours. Results are kept, one
-line per run, and runs that are there are not repeated. Regret is normalised: 0 is the best loss
-there is, 1 the median of random search after as many trials; in brackets 90 % intervals over seeds.
+line per run, and runs that are there are not repeated. Peers that are not installed beside the
+project are run in the environments that `benchmarks/search/install-peers` makes, or left out with
+a word. Regret is normalised: 0 is the best loss there is, 1 the median of random search after as
+many trials; in brackets 90 % intervals over seeds; n: the number of runs or pairs.
 """
 
 import argparse
-import importlib.util
-import json
+import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from autosearch.strategies import make
-from benchmarks.search.drive import Method, Run, drive
-from benchmarks.search.peers import EXPENSIVE, PEERS
-from benchmarks.search.score import interval, regret
-from benchmarks.search.suites import training, unseen
-from benchmarks.search.tables import TUNINGS, tuning_task
+from benchmarks.search.drive import Run, TimeUp
+from benchmarks.search.methods import METHODS, QUICK, SETS
+from benchmarks.search.plan import GROWTH_TASK, Job, growth_jobs, installed, jobs, needs, others
+from benchmarks.search.report import growth_table, ratio_table, regret_table
+from benchmarks.search.results import ASKED, Results, measure, outcome
 from benchmarks.search.task import Task
 
-MARKS = (10, 20, 50, 100)
 FOLDER = Path(__file__).parent / "results"
-# Expensive peers run on every so many tasks, with so many seeds and trials.
-EXPENSIVE_EVERY, EXPENSIVE_SEEDS, EXPENSIVE_TRIALS = 3, 3, 50
-
-
-def _ours(name: str, **settings: str) -> Method:
-    def run(task: Task, trials: int, seed: int) -> Run:
-        return drive(make(name, settings, trials), task, trials, seed)[0]
-
-    return run
-
-
-METHODS: Mapping[str, Method] = {
-    "auto": _ours("auto"),
-    "bayes_opt": _ours("bayes_opt_search"),
-    "bayes_opt ucb": _ours("bayes_opt_search", kind="ucb"),
-    "bayes_opt forest": _ours("bayes_opt_search", surrogate="forest"),
-    "tpe": _ours("tpe_search"),
-    "anneal": _ours("anneal_search"),
-    **PEERS,
-}
-QUICK = ("auto", "bayes_opt", "hyperopt anneal", "hyperopt tpe", "random")
-SETS: Mapping[str, Callable[[], Sequence[Task]]] = {
-    "training": training,
-    "unseen": unseen,
-    "tables": lambda: tuple(map(tuning_task, TUNINGS)),
-}
-
-
-class Results:
-    """Runs by (method, task, seed), in a file of JSON lines."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.runs: dict[tuple[str, str, int], Run] = {}
-        for line in path.read_text("utf-8").splitlines() if path.exists() else ():
-            entry = json.loads(line)
-            run = Run(entry["observed"], entry["true"], entry["cpu_s"])
-            self.runs[entry["method"], entry["task"], entry["seed"]] = run
-
-    def add(self, method: str, task: str, seed: int, run: Run) -> None:
-        """Keep one run."""
-        self.runs[method, task, seed] = run
-        entry = {
-            "method": method,
-            "task": task,
-            "seed": seed,
-            "observed": [round(x, 9) for x in run.observed],
-            "true": [round(x, 9) for x in run.true],
-            "cpu_s": round(run.cpu_s, 4),
-        }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
-
-
-def _missing(
-    results: Results, names: Sequence[str], tasks: Sequence[Task], seeds: int, trials: int
-) -> Iterable[tuple[str, Task, int, int]]:
-    for seed in range(seeds):
-        for index, task in enumerate(tasks):
-            for name in names:
-                if name in EXPENSIVE and (index % EXPENSIVE_EVERY or seed >= EXPENSIVE_SEEDS):
-                    continue
-                if (name, task.name, seed) not in results.runs:
-                    yield name, task, seed, EXPENSIVE_TRIALS if name in EXPENSIVE else trials
-
-
-def table(results: Results, names: Sequence[str], tasks: Sequence[Task], trials: int) -> str:
-    """Return the mean normalised regret of every suite in Markdown, with 90 % intervals."""
-    marks = [m for m in MARKS if m <= trials]
-    lines = [
-        "| suite | method | " + " | ".join(f"@{m}" for m in marks) + " | runs | failed | CPU ms |",
-        "|---" * (len(marks) + 5) + "|",
-    ]
-    for suite in dict.fromkeys(t.suite for t in tasks):
-        members = [t for t in tasks if t.suite == suite]
-        lines += [_row(results, name, suite, members, marks) for name in names]
-    return "\n".join(lines)
-
-
-def _row(
-    results: Results, name: str, suite: str, tasks: Sequence[Task], marks: Sequence[int]
-) -> str:
-    by_task = {
-        t: [
-            run
-            for (method, task, _), run in results.runs.items()
-            if (method, task) == (name, t.name)
-        ]
-        for t in tasks
-    }
-    runs = [run for found in by_task.values() for run in found]
-    cells = []
-    for mark in marks:
-        values = {
-            t.name: [regret(t, run, mark) for run in found if len(run.true) >= mark]
-            for t, found in by_task.items()
-        }
-        values = {t: v for t, v in values.items() if v}
-        mean, low, high = interval(values) if values else (np.nan,) * 3
-        cells.append(f"{mean:.2f} ({low:.2f}–{high:.2f})" if values else "–")
-    asked = max(sum(len(run.true) for run in runs), 1)
-    failed = sum(run.failures for run in runs) / asked
-    cost = 1e3 * sum(run.cpu_s for run in runs) / asked
-    return f"| {suite} | {name} | {' | '.join(cells)} | {len(runs)} | {failed:.0%} | {cost:.1f} |"
+FULL_SETS = ("unseen", "tables", "bbob")
+QUICK_EVERY, QUICK_SEEDS, QUICK_TRIALS = 2, 2, 50
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few methods, seeds and trials")
-    parser.add_argument("--set", choices=SETS, default="unseen", help="which tasks")
+    parser.add_argument("--quick", action="store_true", help="few methods, tasks, seeds and trials")
+    parser.add_argument("--growth", action="store_true", help="the cost of up to 2,000 trials")
+    parser.add_argument("--set", action="append", choices=SETS, help="which tasks; may be repeated")
     parser.add_argument("--suite", action="append", help="only this suite; may be repeated")
     parser.add_argument("--method", action="append", choices=METHODS, help="only this method")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--out", type=Path, help="file of the results, continued if it exists")
+    parser.add_argument("--here", action="store_true", help="only what this Python can; no table")
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.seeds, arguments.trials = min(arguments.seeds, 2), min(arguments.trials, 50)
+        arguments.seeds = min(arguments.seeds, QUICK_SEEDS)
+        arguments.trials = min(arguments.trials, QUICK_TRIALS)
+    if arguments.growth:
+        arguments.set = ["unseen"]
+    arguments.method = arguments.method or list(QUICK if arguments.quick else METHODS)
+    arguments.set = arguments.set or list(FULL_SETS[:2] if arguments.quick else FULL_SETS)
+    name = "quick" if arguments.quick else "growth" if arguments.growth else "full"
+    arguments.out = arguments.out or FOLDER / f"{name}.jsonl"
     return arguments
 
 
-def _installed(names: Sequence[str]) -> list[str]:
-    """Return the methods whose library is there; say which are not."""
-    libraries = {name: name.split()[0] for name in names if name in PEERS and name != "random"}
-    absent = {name for name, library in libraries.items() if not importlib.util.find_spec(library)}
-    for name in sorted(absent):
-        print(f"{name} is left out: not installed; see benchmarks/search/install-peers")
-    return [name for name in names if name not in absent]
+def _tasks(arguments: argparse.Namespace, name: str) -> list[Task]:
+    tasks = [t for t in SETS[name].tasks() if t.suite in (arguments.suite or {t.suite})]
+    return tasks[::QUICK_EVERY] if arguments.quick else tasks
+
+
+def _jobs(arguments: argparse.Namespace) -> Iterator[Job]:
+    """Yield the runs that this Python has the libraries for."""
+    there = installed(needs(arguments.method, arguments.set))
+    methods = [m for m in arguments.method if there.issuperset(METHODS[m].needs)]
+    if arguments.growth:
+        yield from growth_jobs(methods)
+        return
+    for name in arguments.set:
+        if there.issuperset(SETS[name].needs):
+            trials = min(arguments.trials, SETS[name].trials)
+            yield from jobs(methods, _tasks(arguments, name), arguments.seeds, trials)
+
+
+def _run_here(arguments: argparse.Namespace, results: Results) -> None:
+    """Run what is missing, a seed at a time: whenever it is cut off, there is a comparison."""
+    missing = [job for job in _jobs(arguments) if job.key not in results.outcomes]
+    for done, job in enumerate(sorted(missing, key=lambda job: job.seed), start=1):
+        if sys.stderr.isatty():
+            line = f"\r{done}/{len(missing)} {job.method}, {job.task.name}".ljust(70)
+            print(line, end="", file=sys.stderr, flush=True)
+        results.add(job.key, outcome(job.task, _run(job)))
+
+
+def _run(job: Job) -> Run:
+    method = METHODS[job.method].run
+    try:
+        return method(job.task, job.trials, job.seed, limit_s=job.limit_s)
+    except TimeUp as stopped:
+        return stopped.run
+
+
+def _run_elsewhere(arguments: argparse.Namespace, results: Results) -> None:
+    """Run what this Python lacks the libraries for in the peers' environments."""
+    wanted = needs(arguments.method, arguments.set)
+    missing = wanted - installed(wanted)
+    for python in others(missing) if missing else ():
+        command = [python, "-m", "benchmarks.search", "--here", *sys.argv[1:]]
+        subprocess.run([*command, "--out", arguments.out], check=True)
+        results.read()
+
+
+def _ran(arguments: argparse.Namespace, results: Results) -> list[str]:
+    there = {method for method, _, _ in results.outcomes}
+    return [name for name in arguments.method if name in there]
+
+
+def _tell_of_absent(arguments: argparse.Namespace, results: Results) -> None:
+    for name in set(arguments.method) - set(_ran(arguments, results)):
+        wanted = " and ".join(METHODS[name].needs)
+        print(f"{name} is left out: it needs {wanted}; see benchmarks/search/install-peers")
 
 
 def main() -> None:
-    """Run what is missing and print the table."""
+    """Run what is missing and print the tables."""
     arguments = _arguments()
-    names = _installed(arguments.method or list(QUICK if arguments.quick else METHODS))
-    tasks = [t for t in SETS[arguments.set]() if t.suite in (arguments.suite or {t.suite})]
-    out = arguments.out or FOLDER / f"{arguments.set}-{arguments.trials}.jsonl"
-    results = Results(out)
-    todo = list(_missing(results, names, tasks, arguments.seeds, arguments.trials))
-    for done, (name, task, seed, trials) in enumerate(todo, start=1):
-        results.add(name, task.name, seed, METHODS[name](task, trials, seed))
-        if sys.stderr.isatty():
-            print(f"\r{done}/{len(todo)} {name}, {task.name}".ljust(70), end="", file=sys.stderr)
-    print(table(results, names, tasks, arguments.trials))
+    results = Results(arguments.out)
+    _run_here(arguments, results)
+    if arguments.here:
+        return
+    _run_elsewhere(arguments, results)
+    _tell_of_absent(arguments, results)
+    if arguments.growth:
+        costs = {m: results.outcomes[m, GROWTH_TASK, 0].ask_ms for m in _ran(arguments, results)}
+        print(growth_table(costs, ASKED))
+        return
+    measured = measure(results, arguments.method, dict.fromkeys(k[1] for k in results.outcomes))
+    print(regret_table(measured))
+    print("\nMean regrets, ours over the best peer's; below 1 ours is ahead.\n")
+    print(ratio_table(measured, [m for m in arguments.method if METHODS[m].ours]))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,19 @@
 from functools import cache
 
 from benchmarks.search import functions as f
+from benchmarks.search.realistic import boosting, kernels, network, optimizers, pipeline
 from benchmarks.search.synthetic import branches, continuous, failing, layers, mixed, noisy
 from benchmarks.search.task import Task
+
+# What peers that take more than 50 ms a suggestion run on, and HEBO, which takes seconds.
+EXPENSIVE_TASKS = (
+    *("schwefel-5", "powers-4", "canyon-8"),
+    *("mixed-canyon", "network-1"),
+    *("branches-4", "optimizers-1", "pipeline-1"),
+    *("boosting-1+20%", "network-2+10%"),
+    *("svc-digits", "network-digits"),
+)
+HEBO_TASKS = ("powers-4", "network-1")
 
 
 @cache
@@ -83,4 +94,17 @@ def unseen() -> tuple[Task, ...]:
         *plain,
         *noises,
         *(failing(t, s) for t, s in zip(plain[1::5], [0.3, 0.5] * 2, strict=False)),
+        *_realistic(),
     )
+
+
+def _realistic() -> tuple[Task, ...]:
+    plain = [
+        *(network(f"network-{i}") for i in (1, 2, 3)),
+        *(boosting(f"boosting-{i}") for i in (1, 2)),
+        kernels("kernels-1"),
+        *(optimizers(f"optimizers-{i}") for i in (1, 2)),
+        *(pipeline(f"pipeline-{i}") for i in (1, 2)),
+    ]
+    shares = [0.1, 0.2, 0.05, 0.1, 0.2, 0.05]
+    return (*plain, *(noisy(t, s) for t, s in zip(plain[1::2] + plain[:1], shares, strict=True)))

@@ -1,0 +1,107 @@
+"""Plots of a comparison, as SVG."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.search.drive import MARKS
+from benchmarks.search.methods import METHODS
+from benchmarks.search.report import COMMON_MARK, on_tasks, regrets, suites, whole
+from benchmarks.search.results import Measured
+from benchmarks.search.score import ByTask, interval
+from benchmarks.search.suites import EXPENSIVE_TASKS
+
+# Ours in strong colours, peers in grey tones by dash.
+_OURS = {"auto": "#c0392b", "bayes_opt": "#e67e22", "tpe": "#2980b9", "anneal": "#27ae60"}
+_DASHES = ("-", "--", "-.", ":")
+
+
+def plot(measured: Sequence[Measured], folder: Path) -> None:
+    """Write regret.svg and cost.svg. Raises ModuleNotFoundError where matplotlib is missing."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    # Text as text and ids from a fixed seed: small files, the same each time.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "search", "font.size": 8}):
+        _save(_regret(measured), folder / "regret.svg")
+        _save(_cost(measured), folder / "cost.svg")
+
+
+def _save(figure: Any, path: Path) -> None:
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _style(name: str, peers: Sequence[str]) -> dict[str, Any]:
+    if name in _OURS:
+        return {"color": _OURS[name], "linewidth": 2.0}
+    place = peers.index(name)
+    tone = 0.25 + 0.5 * (place // len(_DASHES)) / max(len(peers) // len(_DASHES), 1)
+    return {"color": str(tone), "linewidth": 1.0, "linestyle": _DASHES[place % len(_DASHES)]}
+
+
+def _shown(measured: Sequence[Measured]) -> tuple[list[str], list[str]]:
+    there = {m.method for m in measured}
+    ours = [n for n in _OURS if n in there]
+    return ours, [n for n in METHODS if n in there and not METHODS[n].ours]
+
+
+def _regret(measured: Sequence[Measured]) -> Any:
+    from matplotlib.figure import Figure
+
+    ours, peers = _shown(measured)
+    names = suites(measured)
+    columns = 4
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(3.0 * columns, 2.6 * rows + 0.9), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axis, suite in zip(axes, names, strict=False):
+        for name in (*peers, *ours):
+            _line(axis, measured, suite, name, _style(name, peers))
+        axis.set(title=suite, xscale="log", xlabel="trials", ylabel="mean normalised regret")
+        axis.set_xticks(MARKS, [str(m) for m in MARKS])
+        axis.minorticks_off()
+        axis.set_ylim(bottom=0.0, top=1.4)
+    for axis in axes[len(names) :]:
+        axis.set_axis_off()
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=7, frameon=False)
+    return figure
+
+
+def _line(
+    axis: Any, measured: Sequence[Measured], suite: str, name: str, style: Mapping[str, Any]
+) -> None:
+    found = {m: by for m in MARKS if (by := whole(regrets(measured, suite, m)).get(name))}
+    points = [interval(_lists(by)) for by in found.values()]
+    # An empty line keeps the method in the legend.
+    axis.plot(list(found), [p[0] for p in points], label=name, **style)
+    if METHODS[name].ours and points:
+        lows, highs = [p[1] for p in points], [p[2] for p in points]
+        axis.fill_between(list(found), lows, highs, color=style["color"], alpha=0.15, linewidth=0)
+
+
+def _lists(by: ByTask) -> dict[str, list[float]]:
+    return {task: list(seeds.values()) for task, seeds in by.items()}
+
+
+def _cost(measured: Sequence[Measured]) -> Any:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.5, 4.0), layout="constrained")
+    axis = figure.subplots()
+    # The tasks of the expensive peers, which all methods have.
+    items = on_tasks(measured, EXPENSIVE_TASKS, "")
+    for name in dict.fromkeys(m.method for m in items):
+        own = [m for m in items if m.method == name and COMMON_MARK in m.regret]
+        if not own:
+            continue
+        mean = float(np.mean([np.mean(list(m.regret[COMMON_MARK].values())) for m in own]))
+        cost = float(np.mean([m.cpu_ms for m in own]))
+        colour = _OURS.get(name, "0.4")
+        axis.plot([cost], [mean], "o", color=colour)
+        axis.annotate(name, (cost, mean), (4, 4), textcoords="offset points", color=colour)
+    axis.set(xscale="log", xlabel="CPU ms a suggestion")
+    axis.set(ylabel=f"mean normalised regret after {COMMON_MARK} trials")
+    return figure

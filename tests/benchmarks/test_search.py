@@ -221,7 +221,7 @@ def test_runs_that_are_there_are_not_repeated(tmp_path: Path) -> None:
 def test_searching_is_no_worse_than_recorded(method: str) -> None:
     found, kept = race(method), recorded()
     assert p_worse(found, kept[method]) > 0.01, "worse than it was: see regression.py"
-    assert p_worse(kept["random"], found, 0.0) < 0.01
+    assert p_worse(kept["random"], found, 0.0) < 0.05
     for peer in ("hyperopt anneal", "optuna tpe"):
         assert p_worse(found, kept[peer], 0.0) > 0.01
 

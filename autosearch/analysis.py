@@ -27,11 +27,15 @@ def user_value(loss: float | None, mode: str) -> float | None:
 def ranked(history: History) -> tuple[Trial, ...]:
     """Return the trials that have a loss, the best first; of equals the earliest first.
 
-    Those that break an outcome constraint come last, the nearest to meeting them first; runs that
-    confirm are left out.
+    With several losses the front comes first. Trials that break an outcome constraint come last,
+    the nearest to meeting them first; runs that confirm are left out.
     """
-    searched = (t for t in history.valued if not t.confirms)
-    return tuple(sorted(searched, key=lambda t: (violation(t), t.losses)))
+    front = {trial.number for trial in history.front}
+
+    def rank(trial: Trial) -> tuple[float, bool, tuple[float, ...]]:
+        return violation(trial), trial.number not in front, trial.losses
+
+    return tuple(sorted((t for t in history.valued if not t.confirms), key=rank))
 
 
 def violation(trial: Trial) -> float:

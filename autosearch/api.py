@@ -207,7 +207,7 @@ def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> 
     specs = [(spec.name, spec.settings) for spec in experiment.search.strategies]
     return Driver(
         experiment=experiment,
-        strategy=combine(specs, experiment.search.trials),
+        strategy=combine(specs, experiment.search.trials, len(experiment.objectives)),
         rule=make_rule(experiment.stop.rule, experiment.stop.settings),
         store=study.store,
         executor=executor,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from autosearch.api import Metrics, SpaceLike, in_process_experiment
 from autosearch.asking import ask_next
 from autosearch.errors import InputError
+from autosearch.experiment.model import needed_of
 from autosearch.opening import in_memory, opened
 from autosearch.records import Ended, Record, Started, fold
 from autosearch.result import Result
@@ -73,7 +74,7 @@ class Study:
         self._space = experiment.space
         self._seed = seed
         specs = [(spec.name, spec.settings) for spec in experiment.search.strategies]
-        self._strategy = combine(specs, None)
+        self._strategy = combine(specs, None, len(experiment.objectives))
         self._stack = ExitStack()
         folder = Path(dir) if dir is not None else Path.cwd()
         experiment, earlier = split(warm_start, Path.cwd(), experiment)
@@ -116,8 +117,9 @@ class Study:
     ) -> None:
         """Record what came of a trial: its value, or None (or nan) where it failed.
 
-        value: of the objective, or of each metric by name. constraints: outcomes that are to be at
-        most 0, as many for every trial; beside those of metrics with a bound.
+        value: of the objective, or of each metric by name where there are several. constraints:
+        outcomes that are to be at most 0, as many for every trial; beside those of metrics with a
+        bound.
 
         Raises InputError where there is no such trial, it was told before, a metric that decides is
         missing, or the constraints are not finite or not as many as before.
@@ -160,8 +162,7 @@ class Study:
 
     def _values(self, value: float | Mapping[str, float]) -> dict[str, float]:
         given = value if isinstance(value, Mapping) else {self._metrics[0].name: value}
-        missing = [m.name for i, m in enumerate(self._metrics) if i == 0 or m.bounded]
-        missing = [name for name in missing if name not in given]
+        missing = [m.name for m in needed_of(self._metrics) if m.name not in given]
         if missing:
             names = ", ".join(repr(m.name) for m in self._metrics)
             raise InputError(f"no value of {missing[0]!r}; tell a mapping of {names} to numbers")
@@ -191,9 +192,14 @@ class Study:
         return self.history.best
 
     def recommend(self) -> "Recommendation | None":
-        """Return the trial to build on: the model's best, not the luckiest; None without values."""
+        """Return the trial to build on: the model's best, not the luckiest.
+
+        None where no trial is feasible, and where there are several objectives.
+        """
         from autosearch.recommendation import recommend
 
+        if any(len(t.losses) > 1 for t in self.history.valued):
+            return None
         return recommend(self._space, self.history, self._metrics[0].mode)
 
     @property

@@ -15,7 +15,9 @@ class Outline:
     metrics: their names, the objective first. mode: of the objective, "max" or "min". kinds:
     parameter → "float", "int", "choice" or "bool", in the space's order. bounds: metric → its
     outcome constraint as one writes it, of those that have one. top: how many finalists are run
-    again; repeats: how often.
+    again; repeats: how often. modes: objective → its mode, of all of them, in the order of the
+    losses. references: objective → its worst value that counts in the hypervolume, of those that
+    have one.
     """
 
     name: str
@@ -27,6 +29,8 @@ class Outline:
     bounds: Mapping[str, str] = field(default_factory=dict)
     top: int = 0
     repeats: int = 0
+    modes: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def confirming(self) -> int:
@@ -40,14 +44,31 @@ class Outline:
 
     @property
     def aim(self) -> str:
-        """What is searched for, e.g. "max val_acc with latency_ms <= 20"."""
+        """What is searched for, e.g. "max val_acc, min params with latency_ms <= 20"."""
+        objectives = ", ".join(f"{mode} {name}" for name, mode in self.modes.items())
         conditions = f" with {', '.join(self.bounds.values())}" if self.bounds else ""
-        return f"{self.mode} {self.objective}{conditions}"
+        return f"{objectives or f'{self.mode} {self.objective}'}{conditions}"
+
+    @property
+    def several(self) -> bool:
+        """Whether there is more than one objective."""
+        return len(self.modes) > 1
+
+    def reference(self, given: Mapping[str, float] | None = None) -> list[float | None]:
+        """Return the worst losses that count in the hypervolume, an objective each; None: unknown.
+
+        given: objective → value in the user's direction, before the experiment's own.
+        """
+        values = {**self.references, **(given or {})}
+        return [
+            None if name not in values else -values[name] if mode == "max" else values[name]
+            for name, mode in self.modes.items()
+        ]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The metrics besides the objective that a table of trials shows: those that decide."""
-        return tuple(name for name in self.metrics[1:] if name in self.bounds)
+        return tuple(n for n in self.metrics[1:] if n in self.bounds or n in self.modes)
 
 
 def bounds_text(name: str, at_least: float | None, at_most: float | None) -> str:
@@ -77,6 +98,8 @@ def outline_of(experiment: Mapping[str, Any]) -> Outline:
         bounds={m["name"]: text for m in metrics if (text := _bounds(m))},
         top=confirm.get("top", 0),
         repeats=confirm.get("repeats", 0),
+        modes={m["name"]: m["mode"] for i, m in enumerate(metrics) if i == 0 or m.get("objective")},
+        references={m["name"]: r for m in metrics if (r := m.get("reference")) is not None},
     )
 
 

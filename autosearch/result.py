@@ -1,11 +1,13 @@
 """What a search found, as Python values."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autosearch.analysis import user_value
+from autosearch.errors import InputError
 from autosearch.outcome import Outcome
 from autosearch.snapshot import Snapshot
 from autosearch.space.values import Params
@@ -34,6 +36,8 @@ class Result:
         kept = f" in {self.folder}" if self.folder else ""
         nothing = "none meets its constraints" if self.state.history.valued else "no value yet"
         found = f"best {self.value!r} with {self.params}" if self.best else nothing
+        if self.best and self.state.outline.several:
+            found = f"{len(self.pareto)} on the front"
         return f"<Result of {len(self.trials)} trials{kept}: {found}>"
 
     @property
@@ -53,8 +57,35 @@ class Result:
 
     @property
     def best(self) -> Trial | None:
-        """The trial with the best value; None where no trial has one and meets its constraints."""
+        """The trial with the best value; None where no trial has one and meets its constraints.
+
+        Of several objectives the first decides: it is the first trial of `pareto`.
+        """
         return self.state.history.best
+
+    @property
+    def pareto(self) -> tuple[Trial, ...]:
+        """The trials that no other dominates, the best by the first objective first.
+
+        Those that break a constraint are left out; of trials with equal values the earliest is in.
+        """
+        return self.state.history.front
+
+    def hypervolume(self, reference: Mapping[str, float] | None = None) -> float:
+        """Return the volume that `pareto` dominates, in the product of the objectives' units.
+
+        reference: objective → its worst value that counts, in the user's direction; left out, what
+        the experiment says, else a tenth of the range beyond the worst value of a feasible trial,
+        which is good for one look at one search. Compare searches with a reference of your own.
+        Raises InputError where it names something else than objectives. See `autosearch.pareto`.
+        """
+        from autosearch.pareto import hypervolume_of
+
+        outline = self.state.outline
+        for name in reference or ():
+            if name not in outline.modes:
+                raise InputError(f"reference: {name!r} is none of {', '.join(outline.modes)}")
+        return hypervolume_of(self.state.history, outline.reference(reference))
 
     @property
     def params(self) -> Params | None:
@@ -67,11 +98,14 @@ class Result:
         return self.value_of(self.best) if self.best else None
 
     def recommend(self) -> "Recommendation | None":
-        """Return the trial to build on: the model's best, not the luckiest; None without values."""
+        """Return the trial to build on: the model's best, not the luckiest.
+
+        None where no trial is feasible, and where there are several objectives.
+        """
         from autosearch.recommendation import recommend
 
         state = self.state
-        if not state.history.valued:
+        if not state.history.valued or state.outline.several:
             return None
         return recommend(state.experiment.space, state.history, state.outline.mode)
 
@@ -103,7 +137,8 @@ class Result:
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return the trials as plain dicts, one a trial: what `autosearch trials --json` prints."""
-        return [self._row(trial) for trial in self.trials]
+        front = {trial.number for trial in self.pareto}
+        return [self._row(trial) | {"pareto": trial.number in front} for trial in self.trials]
 
     def _row(self, trial: Trial) -> dict[str, Any]:
         return {

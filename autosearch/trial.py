@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import le
 from typing import Any, Literal, NamedTuple, get_args
 
 from autosearch.space.values import Params
@@ -152,11 +153,26 @@ class History:
         return tuple(t for t in self.valued if t.feasible)
 
     @cached_property
+    def front(self) -> tuple[Trial, ...]:
+        """The feasible trials that no other dominates, by their losses; of equals the earliest.
+
+        A trial dominates another where none of its losses is larger and one is smaller. With one
+        loss the front is the best trial. Runs that confirm have no part in it.
+        """
+        found: list[Trial] = []
+        searched = (t for t in self.feasible if not t.confirms)
+        for trial in sorted(searched, key=lambda t: t.losses):
+            # Whatever dominates it, or equals it, has come before it.
+            if not any(all(map(le, t.losses, trial.losses)) for t in reversed(found)):
+                found.append(trial)
+        return tuple(found)
+
+    @cached_property
     def best(self) -> Trial | None:
         """The feasible trial with the smallest loss, the earliest of equals; None: there is none.
 
         With several losses the first decides, and among equals of it the second, and so on: it is
-        one that no other trial dominates. Runs that confirm have no part in it.
+        the beginning of the front. Runs that confirm have no part in it.
         """
         searched = (t for t in self.feasible if not t.confirms)
         return min(searched, key=lambda t: t.losses, default=None)

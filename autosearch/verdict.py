@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from autosearch.diagnosis import last_words, out_of_memory
 from autosearch.executors.base import Exit
-from autosearch.experiment.model import Metric
+from autosearch.experiment.model import Metric, needed_of, objectives_of
 from autosearch.metrics.reduce import reduce_values
 from autosearch.records import Ended
 from autosearch.trial import VALUED, Measurement, State
@@ -54,10 +54,10 @@ def judged(
 ) -> Verdict:
     """Return the verdict on a trial that went well by itself, from its metrics' values.
 
-    It has a value that counts only where the objective and every metric with a bound has a finite
+    It has a value that counts only where every objective and every metric with a bound has a finite
     one: whether an unknown value keeps within its bound is not known either.
     """
-    needed = [m for i, m in enumerate(metrics) if i == 0 or m.bounded]
+    needed = needed_of(metrics)
     for name in (m.name for m in needed):
         value = values.get(name)
         if value is None and state == "completed":
@@ -66,13 +66,13 @@ def judged(
             return Verdict(state, reason, (), values)
         if not math.isfinite(value):
             return Verdict("failed", f"{name} ended as {value}", (), values)
-    objective = metrics[0]
-    value = values[objective.name]
-    loss = -value if objective.mode == "max" else value
+    losses = tuple(
+        -values[m.name] if m.mode == "max" else values[m.name] for m in objectives_of(metrics)
+    )
     broken = [text for m in needed for text in _broken(m, values[m.name])]
     constraints = [c for m in needed for c in _violations(m, values[m.name])]
     why = "; ".join(filter(None, [reason, *broken]))
-    return Verdict(state, why, (loss,), values, tuple(constraints))
+    return Verdict(state, why, losses, values, tuple(constraints))
 
 
 def _violations(metric: Metric, value: float) -> Iterator[float]:

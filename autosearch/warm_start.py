@@ -99,6 +99,9 @@ def imports(
 
     own: the study's own folder. Raises InputError where a source cannot be read.
     """
+    if objects and len(experiment.objectives) > 1:
+        message = "earlier results have one value each, and here there are several objectives"
+        raise InputError(f"warm_start: {message}")
     records: list[Record] = []
     for name, found in _sources(experiment, objects, known, own):
         fitted = fit(found, experiment.space)

@@ -11,7 +11,7 @@ EXAMPLES = sorted(path.parent.name for path in CONFIGS.glob("*/search.yaml"))
 
 
 def test_there_are_examples_of_every_kind() -> None:
-    assert {"diabetes", "digits", "iris", "wine"} <= set(EXAMPLES)
+    assert {"diabetes", "digits", "forest", "iris", "wine"} <= set(EXAMPLES)
 
 
 @pytest.mark.slow

@@ -126,3 +126,14 @@ def test_why_a_trial_was_stopped_and_what_it_breaks_are_both_told() -> None:
         "by hand; latency 25 is above 20"
     )
     assert ended(exit_, found, at=1.0).constraints == (0.25,)
+
+
+def test_each_objective_is_a_loss_and_none_may_be_missing() -> None:
+    metrics = [ACC, LATENCY, Metric(name="loss", mode="min", objective=True)]
+    values = measured(0.5) + measured(0.9, name="acc") + measured(3.0, name="latency")
+    found = verdict(Exit(0, 1, 0), values, metrics, "")
+    assert found.losses == (-0.9, 0.5)
+    assert found.constraints == (-0.85,)
+    missing = verdict(Exit(0, 1, 0), values[1:], metrics, "")
+    assert (missing.state, missing.losses) == ("no_metric", ())
+    assert "loss" in missing.reason

@@ -102,7 +102,8 @@ def first_trials(experiment: "Experiment", imported: "Sequence[Record]" = ()) ->
     from autosearch.trial import History
 
     search = experiment.search
-    strategy = combine([(s.name, s.settings) for s in search.strategies], search.trials)
+    specs = [(s.name, s.settings) for s in search.strategies]
+    strategy = combine(specs, search.trials, len(experiment.objectives))
     history = fold(History(), imported)
     for _ in range(min(FIRST_TRIALS, search.trials)):
         asked = ask_next(strategy, experiment.space, history, seed=search.seed, at=0.0)

@@ -64,9 +64,14 @@ def named_trial(result: "Result", word: str) -> "Trial":
             message = f"expected a trial's number, `best` or `recommended`, found {word!r}"
             raise InputError(message) from None
     if result.best is None:
-        raise InputError(f"{result.folder}: no trial has a value yet")
+        from autosearch.analysis import none_feasible
+
+        none = none_feasible(result.state.history, tuple(result.state.outline.bounds.values()))
+        raise InputError(f"{result.folder}: {none or 'no trial has a value yet'}")
     if word == "best":
         return result.best
+    if result.state.outline.several:
+        raise InputError("with several objectives no single trial is recommended; see `trials`")
     found = result.recommend()
     assert found is not None
     return found.trial

@@ -97,11 +97,12 @@ class Teller:
         return outline
 
     def _ended(self, trial: Trial, outline: Outline, later: int) -> None:
-        best = self.history.best
-        is_best = best is not None and best.number == trial.number
+        best = self.history.front if outline.several else [self.history.best]
+        is_best = any(t is not None and t.number == trial.number for t in best)
         style = "green" if is_best else "" if trial.losses and trial.feasible else "red"
         line = f"[{self._count(trial, outline, later)}] {ended_line(trial, outline)}"
-        self.emit(line + ("  (best so far)" if is_best else ""), style)
+        mark = "on the front" if outline.several else "best so far"
+        self.emit(line + (f"  ({mark})" if is_best else ""), style)
 
     def _count(self, trial: Trial, outline: Outline, later: int) -> str:
         if trial.confirms:
@@ -171,7 +172,10 @@ class View:
         lines = [Text(headline, style="bold")]
         best = history.best
         if best is not None:
-            lines.append(Text(_best_line(best, outline), style="bold green"))
+            text = _best_line(best, outline)
+            if outline.several:
+                text = f"front  {formats.plural(len(history.front), 'trial')}; {text}"
+            lines.append(Text(text, style="bold green"))
         elif history.valued:
             none = analysis.none_feasible(history, tuple(outline.bounds.values()))
             lines.append(Text(formats.clean(none), style="bold red"))

@@ -52,6 +52,7 @@ def add_show(parser: argparse.ArgumentParser) -> None:
 
 def status(args: argparse.Namespace) -> int:
     """Print how far a study is."""
+    from autosearch.cli.front import front_block
     from autosearch.cli.summary import best_block, failure_lines
     from autosearch.cli.winners import winners_text
 
@@ -60,9 +61,11 @@ def status(args: argparse.Namespace) -> int:
         say_json(_status_json(result))
         return 0
     _say_state(result)
+    if result.pareto and result.state.outline.several:
+        say(f"\n{front_block(result)}")
     if result.state.history.valued:
         say(f"\n{best_block(result)}")
-    if result.best is not None:
+    if result.best is not None and not result.state.outline.several:
         say(winners_text(result))
     for line in failure_lines(result, str(result.folder)):
         say(f"\n{line}")
@@ -150,6 +153,7 @@ def _status_json(result: "Result") -> dict[str, Any]:
     from dataclasses import asdict
 
     from autosearch import analysis
+    from autosearch.cli.front import front_json
     from autosearch.cli.winners import winners_json
 
     outline, best, owner = result.state.outline, result.best, result.state.owner
@@ -167,6 +171,7 @@ def _status_json(result: "Result") -> dict[str, Any]:
         "states": analysis.count_states(result.trials),
         "best": rows[best.number] if best else None,
         **winners_json(result),
+        **front_json(result),
         "running": [
             {**rows[t.number], "values": analysis.curve(t, outline.objective)}
             for t in result.state.history.pending
@@ -184,7 +189,7 @@ def _status_json(result: "Result") -> dict[str, Any]:
 
 def trials(args: argparse.Namespace) -> int:
     """Print the trials."""
-    from autosearch.cli.summary import trial_table
+    from autosearch.cli.front import trial_table
 
     result = read(args.dir)
     chosen = _sorted(_in_states(result.trials, args.state), args.sort)

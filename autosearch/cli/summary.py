@@ -2,16 +2,16 @@
 
 import contextlib
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from autosearch import analysis, formats
-from autosearch.cli.tables import pairs, say, say_json, table
+from autosearch.cli.front import front_block, front_json, trial_table
+from autosearch.cli.tables import pairs, say, say_json
 from autosearch.cli.winners import winners_json, winners_text
 from autosearch.errors import AutoSearchError
 from autosearch.result import Result
-from autosearch.trial import Trial
 
 TOP = 5
 # Reasons of failed trials that are told at the end.
@@ -54,6 +54,7 @@ def summary_json(result: Result, folder: Path, report: Path, problem: str) -> di
         "best": result.to_dicts()[best.number] if best else None,
         "command": result.command_of(best) if best else None,
         **winners_json(result),
+        **front_json(result),
         "report": None if problem else str(report),
     }
 
@@ -62,12 +63,14 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
     blocks = [headline(result), ""]
     history = result.state.history
     top = analysis.ranked(history)[:TOP]
-    if top:
+    if history.front and result.state.outline.several:
+        blocks += [front_block(result), ""]
+    elif top:
         blocks += [trial_table(result, top), ""]
     blocks += [f"{line}\n" for line in failure_lines(result, str(folder))]
     if history.valued:
-        winners = [winners_text(result)] if result.best else []
-        blocks += [best_block(result), *winners, ""]
+        one = result.best is not None and not result.state.outline.several
+        blocks += [best_block(result), *([winners_text(result)] if one else []), ""]
     where = [("Study", formats.clean(str(folder))), ("Report", formats.clean(report))]
     if result.outcome is not None and result.outcome.ending in ("interrupted", "stopped"):
         where.append(("Go on", again))
@@ -92,31 +95,6 @@ def headline(result: Result) -> str:
 def trial_numbers(counts: Mapping[str, int]) -> str:
     """Return how many trials are in which state: `18 completed, 2 failed`."""
     return ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in counts.items()) or "no trials"
-
-
-def trial_table(result: Result, trials: Sequence[Trial]) -> str:
-    """Return trials as a table: number, value, what else decides, params, state, time, reason."""
-    outline = result.state.outline
-    names = [n for n in outline.kinds if any(n in t.params for t in trials)]
-    again = any(t.repeat_of is not None for t in trials)
-    rows = [
-        [
-            str(trial.number),
-            formats.number(result.value_of(trial)),
-            *(formats.number(trial.metrics.get(name)) for name in outline.columns),
-            *(formats.param(trial.params[n]) if n in trial.params else "" for n in names),
-            *([formats.number(trial.repeat_of)] if again else []),
-            trial.state,
-            formats.duration(trial.seconds),
-            trial.reason,
-        ]
-        for trial in trials
-    ]
-    last = [*(["repeats"] if again else []), "state", "time", "reason"]
-    head = ["trial", outline.objective, *outline.columns, *names, *last]
-    first = 2 + len(outline.columns)
-    numeric = [i for i, n in enumerate(names, first) if outline.kinds[n] in ("int", "float")]
-    return table(head, rows, right=[*range(first), *numeric])
 
 
 def failure_lines(result: Result, folder: str) -> list[str]:
@@ -144,11 +122,12 @@ def best_block(result: Result) -> str:
     if best is None:
         why = analysis.none_feasible(result.state.history, tuple(outline.bounds.values()))
         return f"Best: {formats.clean(why)}"
+    which = f"Best by {formats.clean(outline.objective)}" if outline.several else "Best"
     values = [f"{outline.objective} {result.value!r}"]
     values += [f"{name} {best.metrics[name]!r}" for name in outline.columns]
     rows = [(formats.clean(k), formats.clean(str(v))) for k, v in best.params.items()]
     lines = [
-        f"Best: {formats.clean(', '.join(values))} (trial {best.number})",
+        f"{which}: {formats.clean(', '.join(values))} (trial {best.number})",
         pairs(rows, indent="  "),
     ]
     command = result.command_of(best)

@@ -8,7 +8,7 @@ from typing import Any
 from autosearch.errors import ExperimentError
 from autosearch.experiment.command import read_template, split_unplaced, texts_of
 from autosearch.experiment.faults import TOP_LEVEL, Problem, meant, show, unknown_key
-from autosearch.experiment.model import Experiment, Search
+from autosearch.experiment.model import Experiment, Search, objectives_of
 from autosearch.experiment.parameters import check_feasible, parse_space
 from autosearch.experiment.placeholders import BUILT_IN, names_in
 from autosearch.experiment.sections import (
@@ -112,12 +112,24 @@ def _check_across(
         )
         found.append(Problem(("metric",), message))
     _check_confirm(fields, found)
+    _check_one_objective(fields, found)
     _check_workdir(fields.get("workdir"), folder, found)
     templates = _templates(fields.get("files") or {}, folder, found)
     _check_append(fields.get("append") or (), given.get("append"), found)
     declared = given.get("space")
     if fields["command"] and isinstance(declared, Mapping):
         _check_placeholders(fields, given, templates, found)
+
+
+def _check_one_objective(fields: Mapping[str, Any], found: list[Problem]) -> None:
+    if len(objectives_of(fields["metrics"] or ())) < 2:
+        return
+    if fields.get("confirm") is not None:
+        message = "several objectives have no single best trial that could be confirmed"
+        found.append(Problem(("confirm",), message, at_key=True))
+    if fields.get("warm_start"):
+        message = "earlier results have one value each, and here there are several objectives"
+        found.append(Problem(("warm_start",), message, at_key=True))
 
 
 def _check_confirm(fields: Mapping[str, Any], found: list[Problem]) -> None:

@@ -4,7 +4,7 @@ The names of the YAML keys are the aliases given here; where a key may be writte
 (a name instead of a list of mappings), the function before the type turns it into the long one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -95,9 +95,10 @@ class _Model(BaseModel):
 
 
 class Metric(_Model):
-    """A number that the program prints; the first of an experiment is its objective.
+    """A number that the program prints; the first of an experiment is an objective.
 
-    With a bound it is an outcome constraint: trials beyond it are never the best.
+    With a bound it is an outcome constraint: trials beyond it are never the best. With several
+    objectives the search looks for the best trade-offs between them.
     """
 
     name: str = Field(
@@ -119,6 +120,14 @@ class Metric(_Model):
         description="Which value of a trial counts: last, best, min, max, or mean_last_K.",
     )
 
+    objective: bool = Field(
+        default=False,
+        description="Whether it is one more objective; the first metric always is one.",
+    )
+    reference: _Finite | None = Field(
+        default=None,
+        description="Of one of several objectives: the worst value that counts in the hypervolume.",
+    )
     at_most: _Finite | None = Field(
         default=None, description="A trial with a larger value is never the best."
     )
@@ -140,6 +149,16 @@ class Metric(_Model):
     def rule(self) -> Rule:
         """How the metric is found in a log."""
         return Rule(self.name, self.regex, self.step)
+
+
+def objectives_of(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """Return the metrics that are made as large or as small as can be."""
+    return tuple(m for i, m in enumerate(metrics) if i == 0 or m.objective)
+
+
+def needed_of(metrics: Sequence[Metric]) -> tuple[Metric, ...]:
+    """Return the metrics without which a trial has no value that counts, in their order."""
+    return tuple(m for i, m in enumerate(metrics) if i == 0 or m.objective or m.bounded)
 
 
 NO_METRIC = Metric(name=outline.NO_METRIC, mode="max")
@@ -328,16 +347,21 @@ class Experiment(_Model):
 
     @property
     def objective(self) -> Metric:
-        """The metric that the search makes as large or as small as it can.
+        """The metric that the search makes as large or as small as it can; of several the first.
 
         Where a program is only to be run, one that nothing has a value of.
         """
         return self.metrics[0] if self.metrics else NO_METRIC
 
     @property
+    def objectives(self) -> tuple[Metric, ...]:
+        """All metrics that the search makes as large or as small as it can."""
+        return objectives_of(self.metrics)
+
+    @property
     def needed(self) -> tuple[Metric, ...]:
         """The metrics without which a trial has no value that counts, the objective first."""
-        return tuple(m for i, m in enumerate(self.metrics) if i == 0 or m.bounded)
+        return needed_of(self.metrics)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the experiment as JSON values in the YAML's shape, everything spelled out.

@@ -30,6 +30,7 @@ from autosearch.experiment.model import (
     RuleSpec,
     Search,
     StrategySpec,
+    objectives_of,
 )
 from autosearch.experiment.source import Keys
 from autosearch.metrics.direction import guess_mode
@@ -76,7 +77,17 @@ def parse_metrics(
         if not stored:
             found += _regex_problems(metric, path)
         metrics.append(metric)
+    _check_references(metrics, raw, found)
     return tuple(metrics) if len(found) == before else None
+
+
+def _check_references(metrics: Sequence[Metric], raw: Any, found: list[Problem]) -> None:
+    several = len(objectives_of(metrics)) > 1
+    for i, metric in enumerate(metrics):
+        if metric.reference is not None and not (several and metric.objective):
+            path: Keys = ("metric", i) if isinstance(raw, list) else ("metric",)
+            message = "must not be given here: it belongs to one of several objectives"
+            found.append(Problem((*path, "reference"), message, at_key=True))
 
 
 def _regex_problems(metric: Metric, path: Keys) -> Iterator[Problem]:
@@ -94,9 +105,13 @@ def _metric(entry: Any, path: Keys, objective: bool, found: list[Problem]) -> Me
         message = f"expected e.g. {{name: val_acc, mode: max}}, found {show(entry)}"
         found.append(Problem(path, message))
         return None
+    if objective and entry.get("objective") is False:
+        message = "expected true, found false: the first metric is always an objective"
+        found.append(Problem((*path, "objective"), message))
+    entry = {**entry, "objective": True} if objective else entry
     if entry.get("mode") is None:
         guess = _mode_of_bound(entry) or guess_mode(str(entry.get("name", "")))
-        if objective:
+        if entry.get("objective") is True:
             hint = f"; did you mean mode: {guess}?" if guess else ""
             message = f"is missing; expected max (larger is better) or min{hint}"
             found.append(Problem((*path, "mode"), message))

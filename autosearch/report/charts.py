@@ -65,7 +65,7 @@ def progress_chart(history: History, metric: str, mode: str, *, width: int, heig
     )
     steps = analysis.best_so_far(history)
     best = history.best
-    parts = [_axes(frame, "trial", metric)]
+    parts = [axes(frame, "trial", metric)]
     parts += [_point(frame, t, t.number, mode, metric, _age(t, history)) for t in trials]
     for group in analysis.failures(history):
         parts += [_cross(frame, number, group) for number in group.numbers[:MOST_POINTS]]
@@ -74,7 +74,7 @@ def progress_chart(history: History, metric: str, mode: str, *, width: int, heig
     if best is not None:
         parts.append(_ring(frame, best, best.number, mode))
     text = f"{metric} of each trial, and the best so far"
-    return _svg(frame, parts, text)
+    return svg(frame, parts, text)
 
 
 def parameter_chart(name: str, space: Space, history: History, metric: str, mode: str) -> str:
@@ -85,7 +85,7 @@ def parameter_chart(name: str, space: Space, history: History, metric: str, mode
     values = [_value(t, mode) for t in trials]
     axis = _parameter_axis(space.params[name], [t.params[name] for t in trials])
     frame = Frame(340, 220, axis, value_axis(values, mode))
-    parts = [_axes(frame, name, metric)]
+    parts = [axes(frame, name, metric)]
     parts += [
         _point(frame, t, _place(axis, t.params[name]), mode, metric, _age(t, history))
         for t in trials
@@ -93,7 +93,7 @@ def parameter_chart(name: str, space: Space, history: History, metric: str, mode
     best = history.best
     if best is not None and name in best.params:
         parts.append(_ring(frame, best, _place(axis, best.params[name]), mode))
-    return _svg(frame, parts, f"{metric} by {name}")
+    return svg(frame, parts, f"{metric} by {name}")
 
 
 def _parameter_axis(parameter: Parameter, seen: Sequence[object]) -> Axis:
@@ -122,7 +122,8 @@ def _age(trial: Trial, history: History) -> float:
     return round(0.35 + 0.6 * trial.number / max(len(history) - 1, 1), 2)
 
 
-def _svg(frame: Frame, parts: Sequence[str], text: str) -> str:
+def svg(frame: Frame, parts: Sequence[str], text: str) -> str:
+    """Return a chart; text: what it shows, for those who do not see it."""
     label = escape(formats.clean(text))
     return (
         f'<svg viewBox="0 0 {frame.width} {frame.height}" role="img" aria-label="{label}">'
@@ -130,7 +131,8 @@ def _svg(frame: Frame, parts: Sequence[str], text: str) -> str:
     )
 
 
-def _axes(frame: Frame, x_label: str, y_label: str) -> str:
+def axes(frame: Frame, x_label: str, y_label: str) -> str:
+    """Return the axes with their ticks and names."""
     floor, right = frame.height - frame.bottom, frame.width - frame.right
     parts = []
     for tick, label in frame.y.ticks():

@@ -12,6 +12,7 @@ from autosearch import analysis, formats
 from autosearch.experiment.model import Experiment
 from autosearch.folders import log_path
 from autosearch.report.charts import MOST_POINTS, parameter_chart, progress_chart
+from autosearch.report.front import front_body
 from autosearch.report.winners import confirmed_html, recommended_html
 from autosearch.snapshot import Snapshot
 from autosearch.trial import Trial
@@ -32,6 +33,7 @@ def render(state: Snapshot, folder: Path | None = None) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     sections = [
+        _section("Front", front_body(state.history, state.outline), "front"),
         _answer(state, experiment),
         _progress(state, experiment),
         _parameters(state, experiment),
@@ -107,7 +109,8 @@ def _answer(state: Snapshot, experiment: Experiment) -> str:
         f'<table class="params"><tbody>{rows}</tbody></table>{recommended_html(state, experiment)}'
         f"{confirmed_html(state, experiment)}{again}"
     )
-    return _section("Best", body, "answer")
+    first = f"Best by {objective.name}" if state.outline.several else "Best"
+    return _section(first, body, "answer")
 
 
 def _progress(state: Snapshot, experiment: Experiment) -> str:

@@ -13,6 +13,8 @@ from autosearch.snapshot import Snapshot
 def recommended_html(state: Snapshot, experiment: Experiment) -> str:
     """Return a paragraph on the recommended trial, "" where there is none."""
     objective = experiment.objective
+    if state.outline.several:
+        return ""
     found = recommend(experiment.space, state.history, objective.mode)
     if found is None:
         return ""

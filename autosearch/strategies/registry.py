@@ -131,12 +131,24 @@ def make(
 
 
 def combine(
-    entries: Sequence[tuple[str, Mapping[str, Any]]], trials: int | None = None
+    entries: Sequence[tuple[str, Mapping[str, Any]]],
+    trials: int | None = None,
+    objectives: int = 1,
 ) -> Strategy:
     """Return one strategy for `entries` of (name, settings): a portfolio where there are several.
 
-    Raises InputError as `make` does, or where there is no entry.
+    objectives: how many losses each trial will have. Raises InputError as `make` does, or where
+    there is no entry.
     """
+    combined = _combined(entries, trials)
+    if objectives == 1:
+        return combined
+    from autosearch.strategies.scalarised import Scalarised
+
+    return Scalarised(combined)
+
+
+def _combined(entries: Sequence[tuple[str, Mapping[str, Any]]], trials: int | None) -> Strategy:
     if not entries:
         raise InputError(f"strategy: name at least one of {', '.join(names())}")
     made = [make(name, settings, trials) for name, settings in entries]

@@ -130,6 +130,13 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("name: val_loss, mode: min", "name: val_loss, at_most: 1, at_least: 2"),
     ("name: val_loss, mode: min", "name: val_loss, at_mots: 1"),
     ("name: val_loss, mode: min", "name: val_loss, upper_bound: 1"),
+    ("mode: min}", "objective: true}"),
+    ("mode: min}", "mode: min, objective: yes}"),
+    ("mode: max, regex", "mode: max, objective: false, regex"),
+    ("mode: min}", "mode: min, reference: 3}"),
+    ("mode: max, regex", "mode: max, reference: 0.5, regex"),
+    ("mode: min}", "mode: min, objectives: true}"),
+    ("mode: min}\n", "mode: min, objective: true}\nconfirm: {top: 2}\nwarm_start: old.csv\n"),
     # the command and what it is given
     ("--lr={lr}", "--lr={lrr}"),
     ('"--lr={lr}", ', ""),

@@ -1,3 +1,4 @@
+import copy
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -153,3 +154,30 @@ def test_trials_that_break_a_constraint_are_marked_and_explained() -> None:
     text = " ".join(page.text)
     assert "breaks a constraint" in text
     assert f"trial {least.number}" not in text[: text.index("Progress")]
+
+
+@pytest.mark.parametrize("objectives", [2, 3])
+def test_the_front_is_drawn_and_listed(objectives: int) -> None:
+    state = study(fails=False, mode="max")
+    experiment = copy.deepcopy(dict(state.described.experiment))
+    names = [metric["name"] for metric in experiment["metric"]] + ["third"]
+    modes = ["max", "min", "min"]
+    experiment["metric"] = [
+        {"name": n, "mode": m, "reduce": "last", "objective": True}
+        for n, m in zip(names[:objectives], modes, strict=False)
+    ]
+    trials = tuple(
+        replace(t, losses=(t.losses[0], (t.number * 7) % 11, (t.number * 5) % 13)[:objectives])
+        for t in state.history.trials
+    )
+    described = replace(state.described, experiment=experiment)
+    state = replace(state, described=described, history=History(trials))
+    page = Reader(render(state))
+    charts = 1 if objectives == 2 else 3
+    marked = [a for t, a in page.tags if t == "circle" and a["class"] == "point front"]
+    assert len(marked) == charts * len(state.history.front)
+    assert len(state.history.front) > 2
+    text = " ".join(page.text)
+    assert f"{len(state.history.front)} trials that no other trial dominates" in text
+    assert "Best by" in text
+    assert "Recommended" not in text

@@ -1,0 +1,113 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autosearch.pareto import hypervolume_of
+from autosearch.space import Choice, Float, Space
+from autosearch.space.values import Params
+from autosearch.strategies import Strategy, combine, make, rng_for
+from autosearch.strategies.scalarised import Scalarised, scalarised
+from autosearch.trial import History, Trial
+from tests.contract.strategies import StrategyContract
+from tests.strategies.searches import tried
+
+SPACE = Space({"x": Float(0, 1), "y": Float(0, 1), "k": Choice(["a", "b"])})
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+WEIGHT = st.floats(0.05, 0.95)
+
+
+def trials_of(losses: list[tuple[float, ...]]) -> tuple[Trial, ...]:
+    return tuple(
+        Trial(n, {"x": n / 100}, state="completed", losses=point) for n, point in enumerate(losses)
+    )
+
+
+class TestScalarised(StrategyContract):
+    """With one objective it is the strategy that it wraps."""
+
+    @pytest.fixture(params=["random", "tpe_search", "anneal_search"])
+    def strategy(self, request: pytest.FixtureRequest) -> Strategy:
+        return Scalarised(make(request.param))
+
+
+@given(st.lists(st.tuples(FINITE, FINITE), min_size=1, max_size=12), WEIGHT)
+def test_any_finite_losses_become_one_finite_loss_that_respects_dominance(
+    losses: list[tuple[float, float]], weight: float
+) -> None:
+    trials = trials_of(losses)
+    found = scalarised(trials, np.array([weight, 1 - weight]))
+    assert all(len(t.losses) == 1 and math.isfinite(t.losses[0]) for t in found)
+    for a, before in zip(found, trials, strict=True):
+        for b, other in zip(found, trials, strict=True):
+            if all(x <= y for x, y in zip(before.losses, other.losses, strict=True)):
+                assert a.losses <= b.losses
+
+
+@given(WEIGHT)
+def test_the_units_of_the_objectives_do_not_matter(weight: float) -> None:
+    losses = [(0.1, 9.0), (0.4, 3.0), (0.9, 1.0), (0.95, 5.0)]
+    weights = np.array([weight, 1 - weight])
+    plain = scalarised(trials_of(losses), weights)
+    scaled = scalarised(trials_of([(1e6 * a + 3, 1e-6 * b) for a, b in losses]), weights)
+    for one, other in zip(plain, scaled, strict=True):
+        assert one.losses == pytest.approx(other.losses, abs=1e-6)
+
+
+def test_every_corner_of_the_front_is_the_best_for_some_weights() -> None:
+    # The middle lies in a dent, where no weighted sum alone would find it.
+    losses = [(0.0, 1.0), (0.6, 0.6), (1.0, 0.0), (0.8, 0.9)]
+    best = set()
+    for weight in np.linspace(0.01, 0.99, 50):
+        found = History(scalarised(trials_of(losses), np.array([weight, 1 - weight]))).best
+        assert found is not None
+        best.add(found.number)
+    assert best == {0, 1, 2}
+
+
+def test_what_has_no_losses_stays_as_it_is_and_constraints_stay() -> None:
+    known = trials_of([(0.0, 1.0), (1.0, 0.0)])
+    failed = Trial(2, {"x": 0.5}, state="failed")
+    running = Trial(3, {"x": 0.6}, state="running")
+    other = Trial(4, {"x": 0.7}, state="completed", losses=(1.0,))
+    broken = replace(known[1], constraints=(2.0,))
+    found = scalarised((known[0], broken, failed, running, other), np.array([0.5, 0.5]))
+    assert found[2:4] == (failed, running)
+    assert found[1].constraints == (2.0,)
+    assert found[4].losses == ()
+
+
+def trade_off(params: Params) -> tuple[float, float]:
+    x, y = float(params["x"]), float(params["y"])
+    rise = 1 + 3 * y + (params["k"] == "b")
+    return x, rise * (1 - math.sqrt(x / rise))
+
+
+def searched(strategy: Strategy, seed: int, asks: int = 30) -> History:
+    history = History()
+    for number in range(asks):
+        suggestion = strategy.ask(SPACE, history, rng_for(seed, number))
+        assert suggestion is not None
+        assert suggestion == strategy.ask(SPACE, history, rng_for(seed, number))
+        done = replace(tried(number, suggestion, 0.0), losses=trade_off(suggestion.params))
+        history = History((*history.trials, done))
+    return history
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["auto", "bayes_opt_search"])
+def test_the_front_is_found_better_than_by_chance(name: str) -> None:
+    def volume(chosen: str) -> float:
+        found = [searched(combine([(chosen, {})], 30, 2), seed) for seed in range(3)]
+        return sum(hypervolume_of(history, [1.1, 3.0]) for history in found)
+
+    assert volume(name) > volume("random")
+
+
+def test_several_objectives_wrap_a_portfolio_once() -> None:
+    found = combine([("tpe_search", {}), ("random", {})], 10, 3)
+    assert isinstance(found, Scalarised)
+    assert combine([("random", {})], 10, 1) == make("random")

@@ -6,7 +6,7 @@ import numpy as np
 
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion, setting
-from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.earlier import informed
 from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.proposal import Policy, Proposal
 from autosearch.strategies.bayes.recipe import RECIPE
@@ -56,7 +56,7 @@ class BayesOpt:
         if self.engine == "skopt":
             return self._ask_skopt(space, history, rng)
         with one_thread():
-            knowledge = Knowledge(Encoding(space), history, RECIPE)
+            knowledge = Knowledge(informed(space, history), history, RECIPE)
             policy = Policy(
                 kind=self.kind,
                 kappa=self.kappa,

@@ -13,6 +13,7 @@ from autosearch.strategies.base import Suggestion
 from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
 from autosearch.strategies.bayes.candidates import Jump, Search, perturb
 from autosearch.strategies.bayes.design import first_point, spread
+from autosearch.strategies.bayes.earlier import Informed
 from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.feasibility import Feasibility
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
@@ -61,7 +62,8 @@ class Proposal:
         known = self.knowledge
         if all(trial.origin == ORIGIN for trial in known.history.trials):
             return self._first()
-        if len(known.history) < self._initial or len(known.history.valued) < 2:
+        explored = len(known.history) >= self._initial or self._foreseen
+        if len(known.history.valued) < 2 or not explored:
             return self._suggested(self._design(), "initial", {})
         asks = int(known.memory.get("asks", -1)) + 1
         if self.policy.forest:
@@ -77,6 +79,11 @@ class Proposal:
         c = self._recipe
         wished = max(c.initial_min, self.knowledge.encoding.free + 1)
         return self.policy.initial or min(wished, c.initial_max)
+
+    @property
+    def _foreseen(self) -> bool:
+        """Whether what an earlier search found holds here, so that less need be explored."""
+        return isinstance(self.knowledge.encoding, Informed) and not self.policy.forest
 
     def _first(self) -> Suggestion | None:
         row = first_point(self.knowledge.encoding)

@@ -109,6 +109,13 @@ class Recipe:
     # Annealing steps drawn; of them the likeliest to go well is taken, once anything has failed.
     anneal_pool: int = 16
 
+    # Earlier searches: the weight of their trend against that of all parameters together, and what
+    # makes one believed, a correlation r >= belief / sqrt(n) over n >= least trials (tuned on
+    # training tasks with `benchmarks.warm_start`).
+    earlier_weight: float = 1.0
+    earlier_belief: float = 1.3
+    earlier_least: int = 3
+
     # The forest: one ask in so many is random (SMAC3: a fifth of them); its trees (three times
     # SMAC3's, tuned), and the least trials in a leaf (SMAC3's for hyperparameters).
     forest_random_every: int = 5

@@ -1,0 +1,100 @@
+"""What other searches found, as a trend of the model, for as long as it holds here."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from autosearch.space import Space
+from autosearch.strategies.bayes.encoding import Array, Encoding, Features
+from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
+from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
+from autosearch.strategies.bayes.outcomes import transform
+from autosearch.strategies.bayes.recipe import RECIPE
+from autosearch.trial import History, Trial
+
+
+@dataclass(frozen=True)
+class Informed(Encoding):
+    """An encoding whose trend also holds what models of other searches expect.
+
+    models: of the searches that are believed, one column of the trend each.
+    """
+
+    models: tuple[GaussianProcess, ...] = ()
+
+    def features(self, units: Array) -> Features:
+        """Return what the models read at canonical rows."""
+        plain = super().features(units)
+        # The trend's weight is shared out among the parameters; a search counts as all of them.
+        scale = RECIPE.earlier_weight * math.sqrt(max(self.free, 1))
+        means = [scale * model.mean(plain)[:, None] for model in self.models]
+        return plain._replace(trend=np.hstack([plain.trend, *means]))
+
+
+def informed(space: Space, history: History) -> Encoding:
+    """Return the encoding of a space that knows what the earlier searches found that hold here.
+
+    A search is believed where its model's expectations and the losses of this search's trials
+    correlate by more than chance would have it: r >= `earlier_belief` / sqrt(n), of n >= 3 trials.
+    """
+    plain = Encoding(space)
+    valued = history.valued
+    if not history.earlier or len(valued) < RECIPE.earlier_least:
+        return plain
+    features = plain.features(plain.rows([t.params for t in valued]))
+    losses = _transformed(np.array([t.losses[0] for t in valued]))
+    bar = RECIPE.earlier_belief / math.sqrt(len(valued))
+    believed = tuple(
+        model
+        for model in _models(space, _Identical(history.earlier))
+        if _correlation(model.mean(features), losses) >= bar
+    )
+    return Informed(space, believed) if believed else plain
+
+
+def _transformed(losses: Array) -> Array:
+    return transform(losses, RECIPE.knee, RECIPE.lid, RECIPE.low_quantile).values
+
+
+def _correlation(expected: Array, losses: Array) -> float:
+    spread = float(expected.std() * losses.std())
+    return float(np.mean((expected - expected.mean()) * losses)) / spread if spread > 0.0 else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Identical:
+    """Results that are equal to none but themselves: to compare them would take too long."""
+
+    trials: tuple[Trial, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identical) and other.trials is self.trials
+
+    def __hash__(self) -> int:
+        return id(self.trials)
+
+
+@lru_cache(maxsize=4)
+def _models(space: Space, earlier: _Identical) -> tuple[GaussianProcess, ...]:
+    """Return a model of each search's results, made once: they stay as they are."""
+    sources = dict.fromkeys(t.origin for t in earlier.trials)
+    plain = Encoding(space)
+    return tuple(_model(plain, [t for t in earlier.trials if t.origin == s]) for s in sources)
+
+
+def _model(encoding: Encoding, trials: Sequence[Trial]) -> GaussianProcess:
+    ranked = sorted(trials, key=lambda t: t.losses[0])
+    half, limit = RECIPE.modelled // 2, RECIPE.modelled
+    if len(ranked) > limit:
+        # The best, and others spread over the rest.
+        rest = ranked[half:]
+        ranked = [*ranked[:half], *(rest[i * len(rest) // half] for i in range(half))]
+    features = encoding.features(encoding.rows([t.params for t in ranked]))
+    values = _transformed(np.array([t.losses[0] for t in ranked]))
+    numbers = encoding.number_groups
+    prior = prior_of(numbers, encoding.free - numbers, RECIPE)
+    likelihood = Likelihood(features, values, encoding.groups, prior, RECIPE.jitter)
+    return condition(likelihood, fit(likelihood, [prior.mean], RECIPE.steps_small))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from autosearch import __version__
 from autosearch.errors import StoreError, StudyMismatchError
@@ -16,7 +17,7 @@ from autosearch.lease import Lease
 from autosearch.records import KINDS, Asked, Described, Imported, Record, Said
 from autosearch.snapshot import Snapshot, take_snapshot
 from autosearch.store import FILE, FileStore, MemoryStore, Store, salvage
-from autosearch.warm_start import Given, imports
+from autosearch.warm_start import imports
 
 # A larger file named on the command line is data, not a script.
 SCRIPT_BYTES = 2**22
@@ -39,7 +40,7 @@ def opened(
     extend: bool = False,
     mend: bool = False,
     study: str | None = None,
-    earlier: Sequence[Given] = (),
+    earlier: Sequence[Any] = (),
 ) -> Iterator[Opened]:
     """Hold the study in `folder`; with an experiment, create it where there is none.
 
@@ -91,7 +92,7 @@ def _salvaged(kept: int, lost: list[int]) -> str:
 
 @contextmanager
 def in_memory(
-    experiment: Experiment, folder: Path, earlier: Sequence[Given] = ()
+    experiment: Experiment, folder: Path, earlier: Sequence[Any] = ()
 ) -> Iterator[Opened]:
     """Hold a new study that nothing is kept of. folder: for what its trials write."""
     store = MemoryStore()
@@ -148,7 +149,7 @@ def _descriptions(
 
 
 def _imports(
-    news: Sequence[Record], folder: Path, store: Store, earlier: Sequence[Given]
+    news: Sequence[Record], folder: Path, store: Store, earlier: Sequence[Any]
 ) -> list[Record]:
     """Return the records of what the study starts from and has not read before."""
     others = tuple(kind for kind in KINDS if kind not in (Described.kind, Imported.kind))

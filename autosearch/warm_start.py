@@ -8,7 +8,6 @@ import json
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,38 +24,24 @@ from autosearch.trial import History
 EVENT = "warm_start"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Results in an object of this process.
-
-    value, mode: as in an experiment's `warm_start`.
-    """
-
-    content: Any
-    value: str | None = None
-    mode: str | None = None
-
-
-def split(
-    sources: Any, folder: Path, experiment: Experiment
-) -> tuple[Experiment, tuple[Given, ...]]:
+def split(sources: Any, folder: Path, experiment: Experiment) -> tuple[Experiment, list[Any]]:
     """Return the experiment with the paths among `sources` added, and the objects among them.
 
     sources: one, a list of them, or None. folder: relative paths start there.
     """
     specs: list[EarlierSpec] = []
-    objects: list[Given] = []
+    objects: list[Any] = []
     for source in _listed(sources):
         if isinstance(source, str | os.PathLike):
             specs.append(_spec({"path": os.fspath(source)}, folder))
         elif isinstance(source, Mapping) and isinstance(source.get("path"), str | os.PathLike):
             specs.append(_spec({**source, "path": os.fspath(source["path"])}, folder))
         else:
-            objects.append(Given(source))
+            objects.append(source)
     if specs:
         both = tuple(dict.fromkeys((*experiment.warm_start, *specs)))
         experiment = experiment.model_copy(update={"warm_start": both})
-    return experiment, tuple(objects)
+    return experiment, objects
 
 
 def _listed(sources: Any) -> list[Any]:
@@ -90,14 +75,15 @@ def _kind(path: str) -> tuple[str, str]:
 
 def imports(
     experiment: Experiment,
-    objects: Sequence[Given] = (),
+    objects: Sequence[Any] = (),
     *,
     known: Collection[str] = (),
     own: Path | None = None,
 ) -> list[Record]:
     """Return the records of what `experiment` starts from, besides the `known` sources.
 
-    own: the study's own folder. Raises InputError where a source cannot be read.
+    objects: results in objects of this process. own: the study's own folder. Raises InputError
+    where a source cannot be read.
     """
     if objects and len(experiment.objectives) > 1:
         message = "earlier results have one value each, and here there are several objectives"
@@ -112,7 +98,7 @@ def imports(
 
 
 def _sources(
-    experiment: Experiment, objects: Sequence[Given], known: Collection[str], own: Path | None
+    experiment: Experiment, objects: Sequence[Any], known: Collection[str], own: Path | None
 ) -> Iterator[tuple[str, list[Finding]]]:
     for spec in experiment.warm_start:
         if spec.path in known:
@@ -122,22 +108,19 @@ def _sources(
         except (AutoSearchError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise InputError(f"warm_start: {spec.path}: {reason}") from None
+    metric = experiment.objective
     for given in objects:
-        found = _of_object(given.content, experiment, _column(given, experiment))
+        found = _of_object(given, experiment, Column(metric.name, metric.mode))
         digest = sha256(repr([(dict(f.params), f.loss) for f in found]).encode()).hexdigest()
-        name = f"{type(given.content).__name__} {digest[:8]}"
+        name = f"{type(given).__name__} {digest[:8]}"
         if name not in known:
             yield name, found
 
 
-def _column(spec: EarlierSpec | Given, experiment: Experiment) -> Column:
-    metric = experiment.objective
-    return Column(metric.name, spec.mode or metric.mode, spec.value)
-
-
 def _read(spec: EarlierSpec, experiment: Experiment, own: Path | None) -> list[Finding]:
     kind, rest = _kind(spec.path)
-    column = _column(spec, experiment)
+    metric = experiment.objective
+    column = Column(metric.name, spec.mode or metric.mode, spec.value)
     if kind == "optuna":
         from autosearch.interop.optuna import load_study, of_study
 

@@ -41,7 +41,8 @@ class Strategy(Protocol):
     `ask` is pure: the same space, history and generator state give the same suggestion in any
     process. It sees running trials in `history.pending`, treats trials without a loss as
     information, never repeats known params unless it says so (`repeat_of`), and returns None when
-    the space holds no more. Its cost is bounded as the history grows.
+    the space holds no more. Its cost is bounded as the history grows. What it makes of
+    `history.earlier` is its own affair: the best of them come first without its help.
     """
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:

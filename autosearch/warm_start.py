@@ -180,11 +180,10 @@ def _of_object(found: Any, experiment: Experiment, column: Column) -> list[Findi
     if isinstance(history, History):
         return of_trials(history.trials)
     if type(pair[0]).__module__.partition(".")[0] == "hyperopt":
-        from autosearch.interop.hyperopt import from_hyperopt, of_hyperopt, trials_from_hyperopt
+        from autosearch.interop.hyperopt import from_hyperopt, of_hyperopt
 
-        if pair[1] is None:
-            return of_hyperopt(pair[0], experiment.space)
-        return of_trials(trials_from_hyperopt(pair[0], from_hyperopt(pair[1])))
+        theirs = experiment.space if pair[1] is None else from_hyperopt(pair[1])
+        return of_hyperopt(pair[0], theirs)
     if hasattr(found, "space") and (hasattr(found, "x_iters") or hasattr(found, "Xi")):
         from autosearch.interop.skopt import of_skopt
 

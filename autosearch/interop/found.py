@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autosearch import formats
-from autosearch.interop.results import plain
+from autosearch.interop.values import plain
 from autosearch.space import Bool, Choice, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.space.values import Params, Value

@@ -15,11 +15,10 @@ from hyperopt.pyll.base import Apply, Literal, as_apply, scope
 
 from autosearch.errors import SpaceError
 from autosearch.interop.found import Finding
-from autosearch.interop.results import ended_trial, plain
+from autosearch.interop.values import plain
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
-from autosearch.space.values import Params, Value
-from autosearch.trial import Trial
+from autosearch.space.values import Value
 
 Place = tuple[str, Value] | None
 
@@ -73,25 +72,11 @@ def from_hyperopt(expression: Any) -> Space:
     return Space({n: _conditioned(n, p, places[n]) for n, p in found.items()})
 
 
-def trials_from_hyperopt(trials: Any, space: Space) -> tuple[Trial, ...]:
-    """Return hyperopt's Trials as ended trials of `space`, which is that of `from_hyperopt`.
-
-    Evaluations that failed or have no finite loss are failures.
-    """
-    ended = []
-    for number, doc in enumerate(trials.trials):
-        loss = doc["result"].get("loss") if doc["result"].get("status") == STATUS_OK else None
-        params = _params(space, doc["misc"]["vals"])
-        ended.append(
-            ended_trial(number, params, None if loss is None else float(loss), space, "hyperopt")
-        )
-    return tuple(ended)
-
-
 def of_hyperopt(trials: Any, space: Space) -> list[Finding]:
-    """Return hyperopt's Trials as findings, without the expression that they were drawn from.
+    """Return hyperopt's Trials as findings; only those with the status ok have a loss.
 
-    The index that hyperopt keeps of a choice stands for our parameter's value at that place.
+    hyperopt keeps a choice's index: it stands for the value at that place in `space`, which is best
+    that of `from_hyperopt`.
     """
     findings = []
     for doc in trials.trials:
@@ -105,25 +90,6 @@ def of_hyperopt(trials: Any, space: Space) -> list[Finding]:
                 vals[name] = options[index] if 0 <= index < len(options) else f"option {index}"
         findings.append(Finding(vals, None if loss is None else float(loss)))
     return findings
-
-
-def _params(space: Space, vals: Mapping[str, Any]) -> Params:
-    """Return our params for a trial's values by label, which are indices for choices."""
-    params: dict[str, Value] = {}
-    for name, parameter in space.params.items():
-        if len(vals.get(name, ())):
-            value, options = plain(vals[name][0]), _options(parameter)
-            params[name] = options[int(value)] if options else _of_range(parameter, float(value))
-    return params
-
-
-def _of_range(parameter: Parameter, value: float) -> Value:
-    if isinstance(parameter, Int):
-        return int(value)
-    if isinstance(parameter, Float) and parameter.count is not None:
-        # hyperopt's steps are products: 3 * 0.1 stands for 0.3.
-        return parameter.from_unit(parameter.to_unit(value))
-    return value
 
 
 def _places(space: Space, name: str, parameter: Parameter) -> list[tuple[str, Value]]:

@@ -12,10 +12,9 @@ from skopt.space import Categorical, Integer, Real
 
 from autosearch.errors import SpaceError
 from autosearch.interop.found import Finding
-from autosearch.interop.results import ended_trial, plain
+from autosearch.interop.values import plain
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
-from autosearch.trial import Trial
 
 PRIORS = {False: "uniform", True: "log-uniform"}
 
@@ -42,21 +41,6 @@ def from_skopt(dimensions: Sequence[Any]) -> Space:
 
     checked = [check_dimension(d) for d in dimensions]
     return Space({d.name or f"x{i}": _parameter(d) for i, d in enumerate(checked)})
-
-
-def trials_from_skopt(result: Any, space: Space) -> tuple[Trial, ...]:
-    """Return the evaluations of an OptimizeResult (or Optimizer's) as ended trials of `space`.
-
-    Its points are in the order of the space's parameters. A value that is not finite is a failure.
-    """
-    points, values = (
-        (result.x_iters, result.func_vals) if hasattr(result, "x_iters") else (result.Xi, result.yi)
-    )
-    trials = []
-    for number, (point, value) in enumerate(zip(points, values, strict=True)):
-        params = dict(zip(space.names, map(plain, point), strict=True))
-        trials.append(ended_trial(number, params, float(value), space, "skopt"))
-    return tuple(trials)
 
 
 def of_skopt(result: Any) -> list[Finding]:

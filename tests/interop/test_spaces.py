@@ -18,9 +18,8 @@ from autosearch.interop.hyperopt import (
     from_hyperopt,
     of_hyperopt,
     to_hyperopt,
-    trials_from_hyperopt,
 )
-from autosearch.interop.skopt import from_skopt, of_skopt, to_skopt, trials_from_skopt
+from autosearch.interop.skopt import from_skopt, of_skopt, to_skopt
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.space.values import Params
@@ -122,12 +121,10 @@ def test_steps_keep_their_values_on_the_way_to_scikit_optimize(parameter: Parame
 def test_hyperopts_trials_keep_every_point_and_loss(space: Space, seed: int) -> None:
     points = points_of(space, seed)
     trials = trials_of(space, points)
-    # Once as trials of the expression's space, once by the labels alone.
-    ours = trials_from_hyperopt(trials, from_hyperopt(to_hyperopt(space)))
-    assert [t.params for t in ours] == points
-    assert [t.losses for t in ours] == [(float(i),) for i in range(len(points))]
-    fitted = fit(of_hyperopt(trials, space), space)
-    assert [params for params, _ in fitted.results] == points
+    # Once by the expression's own space, once by ours and the labels alone.
+    for theirs in (from_hyperopt(to_hyperopt(space)), space):
+        fitted = fit(of_hyperopt(trials, theirs), space)
+        assert fitted.results == tuple((p, float(i)) for i, p in enumerate(points))
 
 
 @given(space=FLAT, seed=st.integers(0, 99))
@@ -138,9 +135,8 @@ def test_scikit_optimizes_results_keep_every_point_and_loss(space: Space, seed: 
         x_iters=[list(p.values()) for p in points],
         func_vals=np.arange(len(points)) / 2,
     )
-    assert [t.params for t in trials_from_skopt(result, space)] == points
     fitted = fit(of_skopt(result), space)
-    assert [(p, loss) for p, loss in fitted.results] == [(p, i / 2) for i, p in enumerate(points)]
+    assert fitted.results == tuple((p, i / 2) for i, p in enumerate(points))
 
 
 def trials_of(space: Space, points: Sequence[Params]) -> Trials:
@@ -300,26 +296,25 @@ def test_hyperopts_trials_become_ours() -> None:
         rstate=np.random.default_rng(1),
         show_progressbar=False,
     )
-    ours = trials_from_hyperopt(trials, TREE)
-    assert len(ours) == 30
-    for trial, doc in zip(ours, trials.trials, strict=True):
+    findings = of_hyperopt(trials, TREE)
+    assert len(findings) == 30
+    for finding, doc in zip(findings, trials.trials, strict=True):
         vals = {k: v[0] for k, v in doc["misc"]["vals"].items() if v}
-        assert trial.params["depth"] == space_eval(expression, vals)["depth"]
-        if trial.params["depth"] == 0:
-            assert trial.state == "failed"
-        else:
-            assert trial.losses == (trial.params["rate"],)
+        assert finding.params["depth"] == space_eval(expression, vals)["depth"]
+    failed = sum(f.params["depth"] == 0 for f in findings)
+    fitted = fit(findings, TREE)
+    assert fitted.dropped == ({"without a value": failed} if failed else {})
+    assert all(loss == params["rate"] for params, loss in fitted.results)
 
 
 def test_skopts_results_become_ours() -> None:
-    class Result:
-        x_iters = ([np.int64(3), np.str_("a")], [np.int64(4), np.str_("b")])
-        func_vals = np.array([0.5, np.inf])
-
     space = Space({"n": Int(1, 9), "k": Choice(["a", "b"])})
-    first, second = trials_from_skopt(Result(), space)
-    assert first.params == {"n": 3, "k": "a"}
-    assert {type(v) for v in first.params.values()} == {int, str}
-    assert (first.losses, second.state) == ((0.5,), "failed")
-    with pytest.raises(SpaceError, match="skopt: trial 0: n = 3 is not one of"):
-        trials_from_skopt(Result(), Space({"n": Int(5, 9), "k": Choice(["a", "b"])}))
+    result = SimpleNamespace(
+        space=SimpleNamespace(dimensions=to_skopt(space)),
+        x_iters=([np.int64(3), np.str_("a")], [np.int64(4), np.str_("b")]),
+        func_vals=np.array([0.5, np.inf]),
+    )
+    fitted = fit(of_skopt(result), space)
+    assert fitted.results == (({"n": 3, "k": "a"}, 0.5),)
+    assert {type(v) for v in fitted.results[0][0].values()} == {int, str}
+    assert fitted.dropped == {"without a value": 1}

@@ -1,20 +1,16 @@
-import numpy as np
 import pytest
 
 from autosearch.space import Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies.auto import Auto
+from autosearch.strategies.bayes_opt import BayesOpt
 from autosearch.strategies.random import RandomSearch
 from autosearch.strategies.tpe import TPESearch
-from autosearch.trial import History, State
+from autosearch.trial import State
 from tests.strategies.objectives import TASKS, mean_best
-from tests.strategies.searches import Objective, drive
+from tests.strategies.searches import drive
 
 PLANE = Space({"x": Float(0, 1), "y": Float(0, 1)})
-
-
-def _askers(history: History) -> set[str]:
-    return {t.origin.partition("/")[0] for t in history.trials}
 
 
 @pytest.mark.slow
@@ -25,27 +21,11 @@ def test_it_finds_more_than_random_search(name: str) -> None:
     assert ours < 0.8 * random
 
 
-def _bowl(params: Params) -> float:
-    return (float(params["x"]) - 0.3) ** 2 + (float(params["y"]) - 0.6) ** 2
-
-
-def test_the_model_works_alone_on_numbers_without_noise() -> None:
-    assert _askers(drive(Auto(), PLANE, _bowl, asks=16)) == {"bayes_opt_search"}
-
-
-def test_tpe_takes_part_where_losses_are_noisy() -> None:
-    rng = np.random.default_rng(0)
-    noisy: Objective = lambda p: _bowl(p) + 0.3 * float(rng.normal())  # noqa: E731
-    history = drive(Auto(), PLANE, noisy, asks=24)
-    assert _askers(history) == {"bayes_opt_search", "tpe_search"}
-
-
-def test_tpe_takes_part_where_values_have_no_order() -> None:
-    task = TASKS["tree"]
-    assert _askers(drive(Auto(), task.space, task.loss, asks=8)) == {
-        "bayes_opt_search",
-        "tpe_search",
-    }
+@pytest.mark.parametrize("name", TASKS)
+def test_it_asks_what_the_gaussian_process_asks(name: str) -> None:
+    task = TASKS[name]
+    ours, its = (drive(s, task.space, task.loss, asks=14) for s in (Auto(), BayesOpt()))
+    assert [t.params for t in ours.trials] == [t.params for t in its.trials]
 
 
 @pytest.mark.slow

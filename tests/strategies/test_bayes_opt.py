@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosearch.space import Bool, Choice, Float, Int, Space
+from autosearch.strategies.auto import Auto
 from autosearch.strategies.base import rng_for
 from autosearch.strategies.bayes_opt import BayesOpt
+from autosearch.strategies.portfolio import Portfolio
 from autosearch.strategies.random import RandomSearch
 from autosearch.trial import History, State, Trial
 from benchmarks.search import functions as f
@@ -163,6 +165,28 @@ def test_running_trials_are_neither_repeated_nor_crowded() -> None:
         history = History((*history.trials, running))
     apart = np.linalg.norm(np.array(asked)[:, None] - asked, axis=2)
     assert apart[np.triu_indices(6, 1)].min() > 1e-4
+
+
+def test_the_trust_region_learns_from_what_ended_not_from_what_runs() -> None:
+    task = continuous("test-region", f.ackley, 3)
+    _, history = drive(BayesOpt(), task, 12, 0)
+    radii = []
+    for _ in range(15):
+        number = len(history)
+        suggestion = BayesOpt().ask(task.space, history, rng_for(0, number))
+        assert suggestion is not None
+        running = Trial(number, suggestion.params, origin=suggestion.origin, notes=suggestion.notes)
+        history = History((*history.trials, running))
+        if suggestion.origin.endswith("/region"):
+            radii.append(suggestion.notes["radius"])
+    assert len(radii) == 5
+    assert len(set(radii[1:])) == 1
+
+
+def test_a_member_of_a_portfolio_remembers_its_turns_under_any_name() -> None:
+    task = continuous("test-portfolio", f.sphere, 2)
+    _, history = drive(Portfolio.of([("auto", Auto())]), task, 9, 0)
+    assert [t.notes["asks"] for t in history.trials if t.notes] == list(range(6))
 
 
 @pytest.mark.slow

@@ -14,8 +14,6 @@ from autosearch.strategies.bayes.recipe import Recipe
 from autosearch.strategies.evidence import is_faulty
 from autosearch.trial import History, Trial
 
-NAME = "bayes_opt_search"
-
 
 @dataclass(frozen=True)
 class Knowledge:
@@ -114,7 +112,7 @@ class Knowledge:
     def memory(self) -> Mapping[str, Any]:
         """The notes of the latest trial that was asked with a model."""
         for trial in reversed(self.history.trials):
-            if trial.origin.startswith(NAME) and "asks" in trial.notes:
+            if "asks" in trial.notes:
                 return trial.notes
         return {}
 

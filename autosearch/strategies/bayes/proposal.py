@@ -17,11 +17,13 @@ from autosearch.strategies.bayes.earlier import Informed
 from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.feasibility import Feasibility
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
-from autosearch.strategies.bayes.knowledge import NAME, Knowledge, stacked
+from autosearch.strategies.bayes.knowledge import Knowledge, stacked
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.recipe import Recipe
 from autosearch.strategies.earlier import ORIGIN
 from autosearch.strategies.evidence import first_new
+
+NAME = "bayes_opt_search"
 
 
 class Surrogate(Protocol):
@@ -76,9 +78,9 @@ class Proposal:
 
     @property
     def _initial(self) -> int:
-        c = self._recipe
-        wished = max(c.initial_min, self.knowledge.encoding.free + 1)
-        return self.policy.initial or min(wished, c.initial_max)
+        c, encoding = self._recipe, self.knowledge.encoding
+        most = c.initial_conditional if encoding.space.conditional else c.initial_max
+        return self.policy.initial or min(max(c.initial_min, encoding.free + 1), most)
 
     @property
     def _foreseen(self) -> bool:
@@ -135,7 +137,7 @@ class Proposal:
         notes = {"asks": asks, "theta": _rounded(theta), **self._feasibility_notes}
         notes["noise"] = round(fitted.noise, 6)
         memory = self.knowledge.memory
-        region = {k: memory[k] for k in ("radius", "misses", "best") if k in memory}
+        region = {k: memory[k] for k in ("radius", "misses", "best", "seen") if k in memory}
         notes |= region
         ranked = self._ranked(fitted)
         turn = asks % self._recipe.turns
@@ -186,16 +188,20 @@ class Proposal:
 
     def _region(self, region: Mapping[str, Any]) -> dict[str, Any]:
         """Return the trust region for this ask, from the one of the last such ask."""
-        c, best = self._recipe, self.knowledge.best
-        if not region:
-            return {"radius": c.region_start, "misses": 0, "best": best}
-        radius, misses = float(region["radius"]), int(region["misses"]) + 1
+        c, known = self._recipe, self.knowledge
+        best, seen = known.best, len(known.losses)
+        if "seen" not in region:
+            return {"radius": c.region_start, "misses": 0, "best": best, "seen": seen}
+        radius, misses = float(region["radius"]), int(region["misses"])
         if best < region["best"]:
             radius, misses = radius * c.region_grow, 0
-        elif misses >= c.region_patience:
-            radius, misses = radius * c.region_shrink, 0
+        elif seen > region["seen"]:
+            # Not when nothing ended in between: that running trials found nothing says nothing.
+            misses += 1
+            if misses >= c.region_patience:
+                radius, misses = radius * c.region_shrink, 0
         radius = min(max(radius, c.region_min), c.region_max)
-        return {"radius": radius, "misses": misses, "best": best}
+        return {"radius": radius, "misses": misses, "best": best, "seen": seen}
 
     def _by_forest(self, asks: int) -> Suggestion | None:
         from autosearch.strategies.bayes.forest import Forest

@@ -59,7 +59,8 @@ def from_keras(model: Any, batches: Iterable[Any]) -> tuple[NDArray[np.float32],
     """Return (pred_list, label_list) of a Keras model over batches (images, labels, …)."""
     scores, labels = [], []
     for batch in batches:
-        scores.append(np.asarray(model(batch[0], training=False), np.float32))
+        # The one call that gives numpy arrays whatever backend Keras runs on.
+        scores.append(np.asarray(model.predict_on_batch(batch[0]), np.float32))
         labels.append(np.asarray(batch[1], np.int64))
     if not scores:
         raise InputError("there was no batch")
@@ -118,7 +119,8 @@ class TorchModel:
         kept: list[Any] = []
         handle = self.layer.register_forward_hook(lambda _m, _i, output: kept.append(output))
         try:
-            scores = self._forward(self._tensor(images))
+            # A slope of the images keeps the graph alive where all parameters are frozen.
+            scores = self._forward(self._tensor(images).requires_grad_(True))
         finally:
             handle.remove()
         chosen = scores[torch.arange(len(classes)), torch.as_tensor(classes)].sum()

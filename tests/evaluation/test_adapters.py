@@ -1,3 +1,4 @@
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,42 @@ def test_an_unknown_label_is_refused() -> None:
         adapters.from_sklearn(model, x[:2], ["no", "maybe"])
 
 
-def test_a_keras_like_model_is_called_without_training() -> None:
-    def model(images: np.ndarray, training: bool) -> np.ndarray:
-        assert training is False
-        return np.column_stack([images[:, 0], -images[:, 0]])
+@pytest.fixture
+def keras(monkeypatch: pytest.MonkeyPatch) -> Any:
+    if find_spec("tensorflow") is None:
+        pytest.importorskip("torch", reason="Keras has no backend: no tensorflow, no torch")
+        monkeypatch.setenv("KERAS_BACKEND", "torch")
+    return pytest.importorskip("keras", reason="keras is not installed")
+
+
+# Keras on torch asks torch's arrays in a way that numpy 2 deprecates.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_keras_model_is_asked_without_training(keras: Any) -> None:
+    layers = [
+        keras.layers.Input((3,)),
+        keras.layers.Dropout(0.9),
+        keras.layers.Dense(2, activation="softmax"),
+    ]
+    model = keras.Sequential(layers)
+    x, y = two_groups(50)
+    labels = (y == "yes").astype(int)
+    batches = [(x[:30].astype(np.float32), labels[:30]), (x[30:].astype(np.float32), labels[30:])]
+    scores, found = adapters.from_keras(model, batches)
+    np.testing.assert_allclose(scores, model.predict(x.astype(np.float32), verbose=0), rtol=1e-5)
+    assert found.tolist() == labels.tolist()
+    assert len(analyse("image_classification", scores, found)["classes"]) == 2
+
+
+def test_batches_of_a_keras_model_are_joined() -> None:
+    class Sign:
+        def predict_on_batch(self, images: np.ndarray) -> np.ndarray:
+            return np.column_stack([images[:, 0], -images[:, 0]])
 
     batches = [(np.ones((2, 1)), [0, 0]), (-np.ones((1, 1)), [1])]
-    scores, labels = adapters.from_keras(model, batches)
+    scores, labels = adapters.from_keras(Sign(), batches)
     assert scores.argmax(axis=1).tolist() == labels.tolist() == [0, 0, 1]
+    with pytest.raises(InputError, match="no batch"):
+        adapters.from_keras(Sign(), [])
 
 
 @pytest.fixture
@@ -125,6 +154,15 @@ def test_grad_cam_points_at_what_counts(network: Any) -> None:
     maps = model.heat_map(images[1:2], np.array([1]))[0]
     assert maps.shape == (20, 20)
     assert maps[:7, :7].mean() > 0
+
+
+def test_grad_cam_needs_no_trainable_parameter(network: Any) -> None:
+    images, _ = corners()
+    model = adapters.TorchModel(network, layer=network.convolution)
+    free = model.heat_map(images[1:2], np.array([1]))
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    np.testing.assert_allclose(model.heat_map(images[1:2], np.array([1])), free)
 
 
 def test_a_torch_model_is_probed_as_a_whole(tmp_path: Path, network: Any) -> None:

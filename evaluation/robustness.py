@@ -278,19 +278,38 @@ def _heat_maps(
     predicted = clean.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     chosen = wrong[np.argsort(-clean[wrong].max(axis=1), kind="stable")][:MOST_MAPS]
-    offered = getattr(model, "heat_map", None)
     result = []
     for place in chosen.tolist():
         target = int(predicted[place])
-        if offered:
-            values = np.asarray(offered(images[place][None], np.array([target])), float)[0]
-        else:
-            values = occlusion(classify, images[place], target)
-        low, high = float(values.min()), float(values.max())
-        values = (values - low) / (high - low) if high > low else np.zeros_like(values)
-        method = getattr(model, "heat_map_method", "model") if offered else "occlusion"
+        method, values = _heat_map(model, classify, images[place], target)
         result.append(HeatMap(int(indices[place]), target, method, values))
     return result
+
+
+def _heat_map(
+    model: ImageModel, classify: _Classifier, image: Pixels, target: int
+) -> tuple[str, Floats]:
+    """Return how it was made, and a map scaled to 0…1, all 0 where nothing stands out.
+
+    The model's own map is empty where no part speaks for the class: then what hiding parts does is
+    shown instead.
+    """
+    offered = getattr(model, "heat_map", None)
+    if offered:
+        values = np.asarray(offered(image[None], np.array([target])), float)
+        if values.ndim != 3 or len(values) != 1:
+            raise InputError(
+                f"model.heat_map gave shape {values.shape} for one image; expected (1, h, w)"
+            )
+        found = _to_unit(values[0])
+        if found.any():
+            return getattr(model, "heat_map_method", "model"), found
+    return "occlusion", _to_unit(occlusion(classify, image, target))
+
+
+def _to_unit(values: Floats) -> Floats:
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
 
 
 def occlusion(classify: Callable[[Sequence[Pixels]], Floats], image: Pixels, target: int) -> Floats:

@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 from scipy import optimize, stats
 
-from evaluation.arrays import Floats, Ints
+from evaluation.arrays import Floats, Ints, row_blocks
 from evaluation.intervals import Estimate, quantile, wilson
 
 FEWEST_IMAGES = 20
@@ -62,13 +62,15 @@ def _trend(recall: Floats, support: Ints, alpha: float, seed: int) -> dict[str, 
         return {"correlation": None, "p": None, "slope": nothing}
     x, y = stats.rankdata(support), stats.rankdata(recall)
     correlation = float(np.corrcoef(x, y)[0, 1])
+    centred, scaled = (x - x.mean()) / x.std() / len(x), (y - y.mean()) / y.std()
     if len(recall) <= EXACT_CLASSES:
-        shuffled = np.array(list(permutations(y)))
+        others = np.array(list(permutations(scaled))) @ centred
     else:
         rng = np.random.default_rng(seed)
-        shuffled = rng.permuted(np.tile(y, (SHUFFLES, 1)), axis=1)
-    centred = (x - x.mean()) / x.std() / len(x)
-    others = (shuffled - y.mean()) @ centred / y.std()
+        sizes = [part.stop - part.start for part in row_blocks(SHUFFLES, len(y))]
+        others = np.concatenate(
+            [rng.permuted(np.tile(scaled, (n, 1)), axis=1) @ centred for n in sizes]
+        )
     extra = 0 if len(recall) <= EXACT_CLASSES else 1
     p = float((np.sum(np.abs(others) >= abs(correlation) - 1e-9) + extra) / (len(others) + extra))
     fit = stats.linregress(np.log(support), recall)

@@ -123,6 +123,32 @@ def test_occlusion_shows_what_was_looked_at() -> None:
     assert values[values.shape[0] // 2 :, values.shape[1] // 2 :].max() < 1e-6
 
 
+class Contrary(Threshold):
+    """Is always wrong, and draws what it was given as its map."""
+
+    def __init__(self, drawn: np.ndarray) -> None:
+        self.drawn = drawn
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        return super().predict(images)[:, ::-1]
+
+    def heat_map(self, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        return self.drawn
+
+
+@pytest.mark.parametrize(("drawn", "method"), [(np.eye(3), "model"), (np.eye(3) * 0, "occlusion")])
+def test_an_empty_map_of_the_model_gives_way_to_occlusion(
+    tmp_path: Path, drawn: np.ndarray, method: str
+) -> None:
+    found = judged(tmp_path, Contrary(drawn[None]))
+    assert {item["method"] for item in found["heat_maps"]} == {method}
+
+
+def test_a_map_of_another_shape_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"heat_map gave shape \(3, 3\) for one image"):
+        judged(tmp_path, Contrary(np.eye(3)))
+
+
 def test_attacked_images_stay_within_eps_and_range() -> None:
     rng = np.random.default_rng(0)
     start = rng.uniform(0, 255, (2, 8, 8, 3)).astype(np.float32)

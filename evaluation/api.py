@@ -117,7 +117,8 @@ def _selection(op_list: Sequence[str] | None) -> tuple[frozenset[str], list[str]
     if not op_list:
         return frozenset(ANALYSES), []
     unknown = [name for name in op_list if name not in ANALYSES]
-    known = frozenset(op_list) & frozenset(ANALYSES)
+    asked = frozenset(op_list) & frozenset(ANALYSES)
+    known = asked | {needed for name in asked for needed in ANALYSES[name]}
     if not unknown:
         return known, []
     text = f"op_list: {', '.join(map(str, unknown))} unknown (known: {', '.join(ANALYSES)})"

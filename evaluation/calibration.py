@@ -9,6 +9,7 @@ from evaluation.arrays import Floats, Ints
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, wilson
 from evaluation.samples import Samples
+from evaluation.smooth_calibration import smooth_ece
 
 BOOTSTRAP_DRAWS = 1000
 
@@ -43,9 +44,10 @@ class BrierParts:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """ECE, MCE, equal-mass ECE, classwise ECE, debiased squared ECE, and the reliability bins."""
+    """ECE, SmoothECE, MCE, equal-mass and classwise ECE, debiased squared ECE, reliability bins."""
 
     ece: Estimate
+    smooth: Estimate
     mce: float
     ace: float
     classwise: float
@@ -69,6 +71,7 @@ def calibrate(
     classwise, brier = _classwise(predictions, samples, bins)
     return Calibration(
         ece=_ece_interval(reliability, float(weights @ gaps), alpha, seed),
+        smooth=smooth_ece(samples.confidence, correct, alpha, seed),
         mce=float(gaps.max()),
         ace=adaptive_ece(samples.confidence, correct, bins),
         classwise=float(classwise.mean()),
@@ -130,18 +133,27 @@ def _debiased(bins: Bins, n: int) -> float:
 
 
 def _ece_interval(bins: Bins, value: float, alpha: float, seed: int) -> Estimate:
-    """Return the ECE with its basic bootstrap interval over the cells (bin, right or wrong).
+    """Return the ECE with its bootstrap interval over the cells (bin, right or wrong).
 
-    The basic form, 2·ECE - quantile, takes off the upward bias of a sum of absolute values, which
-    the percentile form would count twice.
+    Noise only adds to absolute values. The lower end takes that bias off, and is 0 unless a
+    calibrated model of these confidences would show less with probability 1 - alpha/2.
     """
     n = int(bins.n.sum())
+    rng = np.random.default_rng(seed)
     cells = np.concatenate([bins.hits, bins.n - bins.hits])
-    draws = np.random.default_rng(seed).multinomial(n, cells / n, size=BOOTSTRAP_DRAWS)
+    draws = rng.multinomial(n, cells / n, size=BOOTSTRAP_DRAWS)
     hits, misses = draws[:, : len(bins.n)], draws[:, len(bins.n) :]
-    ece = np.abs(hits - (hits + misses) * bins.confidence).sum(axis=1) / n
-    low, high = np.quantile(ece, [alpha / 2, 1 - alpha / 2])
-    return Estimate(value, max(0.0, float(2 * value - high)), max(0.0, float(2 * value - low)))
+    middle, up = np.quantile(_gaps(hits, hits + misses, bins), [0.5, 1 - alpha / 2])
+    sound = rng.binomial(bins.n, np.minimum(bins.confidence, 1), (BOOTSTRAP_DRAWS, len(bins.n)))
+    significant = value > np.quantile(_gaps(sound, bins.n, bins), 1 - alpha / 2)
+    low = max(0.0, 2 * value - float(up)) if significant else 0.0
+    return Estimate(value, min(low, value), min(1.0, value + float(up - middle)))
+
+
+def _gaps(hits: Ints, n: Ints, bins: Bins) -> Floats:
+    """Return the ECE of each draw of hits among n samples per bin."""
+    result: Floats = np.abs(hits - n * bins.confidence).sum(axis=1) / bins.n.sum()
+    return result
 
 
 def _classwise(predictions: Predictions, samples: Samples, bins: int) -> tuple[Floats, BrierParts]:

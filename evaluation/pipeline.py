@@ -46,21 +46,22 @@ logger = logging.getLogger(__name__)
 
 # Below this many samples nothing is tested: only descriptions and intervals are given.
 FEWEST_FOR_TESTS = 30
-ANALYSES = (
-    "confidence",
-    "temperature",
-    "class_bias",
-    "label_errors",
-    "images",
-    "duplicates",
-    "sensitivity",
-    "slices",
-    "embedding",
-    "robustness",
-    "comparison",
-    "drift",
-    "custom",
-)
+# Every analysis that can be chosen, and what it rests on and is therefore run with it.
+ANALYSES: Mapping[str, tuple[str, ...]] = {
+    "confidence": (),
+    "temperature": ("confidence",),
+    "class_bias": ("confidence",),
+    "label_errors": ("confidence",),
+    "images": (),
+    "duplicates": ("images",),
+    "sensitivity": ("images",),
+    "slices": ("images",),
+    "embedding": (),
+    "robustness": ("images",),
+    "comparison": (),
+    "drift": (),
+    "custom": (),
+}
 NO_IMAGE = "no image could be read"
 T = TypeVar("T")
 Given = TypeVar("Given")
@@ -319,6 +320,7 @@ def _confidence_figures(found: Confidences | None, settings: Settings) -> dict[s
             average, reason="no class has samples" if average is None else ""
         ),
         "ece": found.calibration.ece,
+        "smooth_ece": found.calibration.smooth,
         "aurc": Estimate(found.selective.aurc),
     }
 

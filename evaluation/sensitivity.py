@@ -292,13 +292,21 @@ def cross_fitted_excess(
 
     Half the data cut the range less well than all of them, so this errs on the low side; the same
     figure of the final range, which was chosen for it, errs on the high side. The interval spans
-    both: it reaches from the lower end of the first to the upper end of whichever is higher.
+    both: it reaches from the lower end of the first to the upper end of whichever is higher, the
+    range with the bins beside it included.
     """
     known = column.codes >= 0
     whole = _scan(column, place, known, wrong, strata)
     if whole is None:
         return Estimate(None, reason="too few samples to cut a range")
-    chosen = excess_share(column.members(whole.low, whole.high), known, wrong, strata, alpha)
+    edge = 0 if column.categories is not None else 1
+    highest = max(
+        excess_share(
+            column.members(whole.low - e, whole.high + e), known, wrong, strata, alpha
+        ).high
+        or 0.0
+        for e in (0, edge)
+    )
     parts = []
     for half in (0, 1):
         found = _scan(column, place, known & (halves == half), wrong, strata)
@@ -309,7 +317,7 @@ def cross_fitted_excess(
     value = sum(part.value or 0.0 for part in parts) / 2
     half_widths = [((part.high or 0.0) - (part.low or 0.0)) / 2 for part in parts]
     half_width = float(np.hypot(half_widths[0], half_widths[1])) / 2
-    high = max(value + half_width, chosen.high or 0.0)
+    high = max(value + half_width, highest)
     return scaled(Estimate(value, value - half_width, high), float(known.mean()))
 
 

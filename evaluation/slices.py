@@ -95,7 +95,7 @@ def _judge(
     strata: Ints,
     alpha: float,
 ) -> Slice:
-    inside = members(rule, columns)
+    inside, edge = members(rule, columns), widened(rule, columns)
     within, outside = part & inside, part & ~inside
     p = [exact_p(inside, part, wrong, strata)]
     for condition in rule:
@@ -106,25 +106,27 @@ def _judge(
     return Slice(
         rule=rule,
         inside=inside,
-        edge=widened(rule, columns),
+        edge=edge,
         n=int(inside.sum()),
         accuracy=proportion(float((1 - wrong[within]).sum()), int(within.sum()), alpha),
         rest=proportion(float((1 - wrong[outside]).sum()), int(outside.sum()), alpha),
-        excess=_excess(inside, part, wrong, strata, alpha),
+        excess=_excess((inside, edge), part, wrong, strata, alpha),
         p=max(p),
         q=1.0,
     )
 
 
-def _excess(inside: Mask, part: Mask, wrong: Floats, strata: Ints, alpha: float) -> Estimate:
+def _excess(
+    masks: tuple[Mask, Mask], part: Mask, wrong: Floats, strata: Ints, alpha: float
+) -> Estimate:
     """Return the excess on the held-out half, its interval reaching up to that of all samples.
 
-    What the rule leaves out of a slice lies in the rest and hides a part of the excess; the half
-    that the rule was chosen on exaggerates it.
+    masks: inside, and with the edge. What the rule leaves out of a slice lies in the rest and hides
+    a part of the excess; the half that the rule was chosen on exaggerates it.
     """
-    held = excess_share(inside, part, wrong, strata, alpha)
-    everything = excess_share(inside, np.ones(len(part), bool), wrong, strata, alpha)
-    return Estimate(held.value, held.low, max(held.high or 0.0, everything.high or 0.0))
+    held = excess_share(masks[0], part, wrong, strata, alpha)
+    everything = (excess_share(m, np.ones(len(part), bool), wrong, strata, alpha) for m in masks)
+    return replace(held, high=max(held.high or 0.0, *(item.high or 0.0 for item in everything)))
 
 
 def _overlap(first: Mask, second: Mask) -> float:

@@ -184,6 +184,7 @@ def _calibration(found: Findings) -> dict[str, Any] | None:
     item = found.confidences.calibration
     return {
         "ece": plain(item.ece),
+        "smooth_ece": plain(item.smooth),
         "mce": plain(item.mce),
         "ace": plain(item.ace),
         "classwise": plain(item.classwise),

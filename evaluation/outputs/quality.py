@@ -160,6 +160,7 @@ def calibration(found: Findings) -> str:
     item, scaled = found.confidences.calibration, found.confidences.temperature
     rows = [
         ("ECE", with_interval(item.ece)),
+        (both("SmoothECE (no bins)", "SmoothECE（无分箱）"), with_interval(item.smooth)),
         (both("equal-mass ECE", "等频 ECE"), percent(item.ace)),
         (both("classwise ECE", "逐类 ECE"), percent(item.classwise)),
         ("MCE", percent(item.mce)),

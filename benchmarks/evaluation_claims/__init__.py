@@ -1,0 +1,1 @@
+"""Claims of the evaluation measured on data with planted faults."""

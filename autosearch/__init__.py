@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from autosearch.advice import Advice
     from autosearch.api import load, minimize, resume, run
     from autosearch.ask_tell import Study
     from autosearch.confirmed import Confirmed
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from autosearch.trial import History, Measurement, Trial
 
 _HOMES = {
+    "autosearch.advice": ("Advice",),
     "autosearch.api": ("load", "minimize", "resume", "run"),
     "autosearch.ask_tell": ("Study",),
     "autosearch.confirmed": ("Confirmed",),
@@ -63,6 +65,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Advice",
     "AutoSearchCV",
     "AutoSearchError",
     "Bool",

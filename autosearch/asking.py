@@ -1,8 +1,9 @@
 """What a study does next: the trials that its strategy chooses, then the runs that confirm."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from autosearch.advice import advise
 from autosearch.confirmation import Plan, plan
 from autosearch.experiment.model import Experiment
 from autosearch.formats import plural
@@ -12,6 +13,9 @@ from autosearch.space import Space
 from autosearch.strategies.base import Strategy, rng_for
 from autosearch.strategies.earlier import earlier_point
 from autosearch.trial import CONFIRM, History
+
+# With `stop_when: negligible` the advice is asked for after so many trials, again and again.
+JUDGED_EVERY = 5
 
 
 def trial_seed(seed: int, number: int) -> int:
@@ -54,6 +58,8 @@ class Agenda:
 
     experiment: Experiment
     exhausted: bool = False
+    _judged: int = 0
+    _converged: bool = False
     _plan: Plan | None = None
 
     def has_more(self, history: History) -> bool:
@@ -75,12 +81,33 @@ class Agenda:
         """Return how a search ends in which nothing is left to be asked, with a text for people."""
         runs = len(history.confirming)
         more = f" and {plural(runs, 'confirming run')}" if runs else ""
+        if self._converged:
+            text = f"after {history.searched} trials more would gain next to nothing{more}"
+            return text, "converged"
         if self.exhausted:
             return f"all {history.searched} points of the space were tried{more}", "exhausted"
         return f"{history.searched} trials{more}", "complete"
 
     def _searched(self, history: History) -> bool:
-        return self.exhausted or history.searched >= self.experiment.search.trials
+        asked_all = self.exhausted or history.searched >= self.experiment.search.trials
+        return asked_all or self._has_converged(history)
+
+    def _has_converged(self, history: History) -> bool:
+        """Return whether after some fifth trial the advice was to stop.
+
+        Each time by the trials up to it alone, once all of these have ended: whatever ends later,
+        and wherever the search is resumed, the answer stays the same.
+        """
+        if self.experiment.search.stop_when == "never" or self._converged:
+            return self._converged
+        searched = [t for t in history.trials if not t.confirms]
+        running = (i for i, t in enumerate(searched) if not t.ended)
+        ended = next(running, len(searched))
+        while self._judged + JUDGED_EVERY <= ended and not self._converged:
+            self._judged += JUDGED_EVERY
+            before = replace(history, trials=tuple(searched[: self._judged]))
+            self._converged = advise(self.experiment.space, before).negligible
+        return self._converged
 
     def _repeat(self, history: History, at: float) -> Asked | None:
         """Return the next confirming run; None too while the search's own trials still run."""

@@ -45,13 +45,13 @@ def param(value: Any, digits: int = 5) -> str:
     return clean(str(value))
 
 
-def span(low: float | None, high: float | None) -> str:
+def span(low: float | None, high: float | None, digits: int = 5) -> str:
     """Return an interval.
 
     >>> span(0.123456, 2)
     '0.12346 to 2'
     """
-    return f"{number(low)} to {number(high)}"
+    return f"{number(low, digits)} to {number(high, digits)}"
 
 
 def params(values: Mapping[str, Any], digits: int = 5) -> str:

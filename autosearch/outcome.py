@@ -8,11 +8,19 @@ from typing import Literal
 from autosearch.trial import History, Trial
 
 Ending = Literal[
-    "complete", "exhausted", "total_time", "stopped", "no_metric", "failures", "interrupted"
+    "complete",
+    "exhausted",
+    "converged",
+    "total_time",
+    "stopped",
+    "no_metric",
+    "failures",
+    "interrupted",
 ]
 EXIT_CODES: dict[Ending, int] = {
     "complete": 0,
     "exhausted": 0,
+    "converged": 0,
     "total_time": 0,
     "stopped": 0,
     "no_metric": 3,
@@ -28,7 +36,8 @@ SILENT_BYTES = 256 * 2**20
 class Outcome:
     """How a search ended, with a text for its user.
 
-    complete: all trials were made. exhausted: the space holds no more points. total_time: its time
+    complete: all trials were made. exhausted: the space holds no more points. converged: what more
+    trials would gain is negligible, and the user wanted to stop then. total_time: its time
     is used up. stopped: on request. no_metric: the objective was not found in the log. failures:
     too many trials failed in a row. interrupted: by a signal; trials that ran will be started
     again.

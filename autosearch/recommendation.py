@@ -169,16 +169,19 @@ def _odds(posterior: Posterior, one: Trial, other: Trial) -> float:
     return float(np.mean(odds))
 
 
-def _hindrance(space: Space, history: History) -> str:
+def too_little(space: Space, history: History) -> str:
     """Return why a model of the history would say nothing, or ""."""
+    if len({space.key(t.params) for t in history.valued}) < LEAST_POINTS:
+        return f"a model needs at least {LEAST_POINTS} configurations with a value"
+    return "all values are equal" if len({t.losses[0] for t in history.valued}) == 1 else ""
+
+
+def _hindrance(space: Space, history: History) -> str:
+    """Return why the model should have no say, or ""."""
     by_point: dict[object, list[float]] = {}
     for trial in history.valued:
         by_point.setdefault(space.key(trial.params), []).append(trial.losses[0])
-    if len(by_point) < LEAST_POINTS:
-        return f"a model needs at least {LEAST_POINTS} configurations with a value"
-    if len({t.losses[0] for t in history.valued}) == 1:
-        return "all values are equal"
     repeated = [losses for losses in by_point.values() if len(losses) > 1]
     if repeated and all(len(set(losses)) == 1 for losses in repeated):
-        return "repeated runs came to the same value"
-    return ""
+        return too_little(space, history) or "repeated runs came to the same value"
+    return too_little(space, history)

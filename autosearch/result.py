@@ -16,6 +16,7 @@ from autosearch.trial import Trial
 if TYPE_CHECKING:
     import pandas as pd
 
+    from autosearch.advice import Advice
     from autosearch.confirmed import Confirmed
     from autosearch.experiment.model import Experiment
     from autosearch.recommendation import Recommendation
@@ -108,6 +109,12 @@ class Result:
         if not state.history.valued or state.outline.several:
             return None
         return recommend(state.experiment.space, state.history, state.outline.mode)
+
+    def advice(self) -> "Advice":
+        """Return what the next ten trials will gain, and whether to stop here."""
+        from autosearch.advice import advise
+
+        return advise(self.state.experiment.space, self.state.history)
 
     @property
     def confirmed(self) -> "Confirmed | None":

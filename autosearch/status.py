@@ -18,6 +18,7 @@ ACTIVE: tuple[Word, ...] = ("waiting", "running", "stopping")
 _WORDS: Mapping[str, Word] = {
     "complete": "completed",
     "exhausted": "completed",
+    "converged": "completed",
     "total_time": "completed",
     "stopped": "stopped",
     "no_metric": "failed",

@@ -86,7 +86,7 @@ def headline(result: Result) -> str:
     outcome = result.outcome
     if outcome is None:
         return f"{result.state.outline.name}: {states}"
-    told = outcome.ending in ("complete", "exhausted", "interrupted")
+    told = outcome.ending in ("complete", "exhausted", "converged", "interrupted")
     text = "" if told or not outcome.text else f"\n{formats.clean_lines(outcome.text)}"
     word = outcome.ending.replace("_", " ")
     return f"{result.state.outline.name}: {word} after {spent}: {states}{text}"

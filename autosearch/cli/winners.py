@@ -1,4 +1,4 @@
-"""What may be promised of a search's best trials: recommended, confirmed."""
+"""What may be promised of a search: its recommended and confirmed trials, and of more trials."""
 
 from typing import Any
 
@@ -26,17 +26,20 @@ def recommended_text(result: Result) -> str:
 
 
 def winners_json(result: Result) -> dict[str, Any]:
-    """Return what is recommended and what was confirmed, for programs."""
+    """Return what is recommended, confirmed and advised, for programs."""
     found = result.confirmed
     return {
         "recommended": recommended_json(result),
         "confirmed": found.to_dict() if found else None,
+        "advice": result.advice().to_dict(),
     }
 
 
 def winners_text(result: Result) -> str:
-    """Return what is recommended and what was confirmed; there is a best trial."""
-    return "\n\n".join(filter(None, [recommended_text(result), confirmed_text(result)]))
+    """Return what is recommended, confirmed and advised; there is a best trial."""
+    advice = f"Advice: {formats.clean(result.advice().told(result.state.outline.objective))}"
+    parts = [recommended_text(result), confirmed_text(result), advice]
+    return "\n\n".join(filter(None, parts))
 
 
 def confirmed_text(result: Result) -> str:

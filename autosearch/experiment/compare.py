@@ -14,6 +14,7 @@ _FREE = (
     ("description",),
     ("search", "trials"),
     ("search", "parallel"),
+    ("search", "stop_when"),
     ("warm_start",),
     ("limits",),
     ("resources",),

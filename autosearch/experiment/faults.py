@@ -93,7 +93,7 @@ TOP_LEVEL: tuple[str, ...] = (
     *("metric", "space", "constraints", "skip"),
     *("search", "confirm", "warm_start", "stop", "limits", "resources", "executor"),
 )
-SEARCH_KEYS: tuple[str, ...] = ("strategy", "trials", "parallel", "seed")
+SEARCH_KEYS: tuple[str, ...] = ("strategy", "trials", "parallel", "seed", "stop_when")
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,11 @@ class Search(_Model):
     )
     parallel: Count = Field(default=1, description="How many trials run at once.")
     seed: Natural = Field(default=1, description="Equal seeds give equal searches.")
+    stop_when: Literal["never", "negligible"] = Field(
+        default="never",
+        description="negligible: end the search when the next ten trials are expected to gain "
+        "next to nothing.",
+    )
 
 
 class ConfirmSpec(_Model):

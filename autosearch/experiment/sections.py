@@ -145,7 +145,9 @@ def parse_search(raw: Any, found: list[Problem], *, stored: bool = False) -> Sea
         found.append(Problem(("search",), f"expected a mapping (key: value), found {show(raw)}"))
         return None
     before = len(found)
-    rest = {k: raw[k] for k in ("trials", "parallel", "seed") if raw.get(k) is not None}
+    rest = {
+        k: raw[k] for k in ("trials", "parallel", "seed", "stop_when") if raw.get(k) is not None
+    }
     specs, samples = _strategies(raw, found, _as_stored if stored else _checked)
     if "trials" not in rest and samples:
         rest["trials"] = samples

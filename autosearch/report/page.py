@@ -13,7 +13,7 @@ from autosearch.experiment.model import Experiment
 from autosearch.folders import log_path
 from autosearch.report.charts import MOST_POINTS, parameter_chart, progress_chart
 from autosearch.report.front import front_body
-from autosearch.report.winners import confirmed_html, recommended_html
+from autosearch.report.winners import advice_html, confirmed_html, recommended_html
 from autosearch.snapshot import Snapshot
 from autosearch.trial import Trial
 
@@ -107,7 +107,7 @@ def _answer(state: Snapshot, experiment: Experiment) -> str:
         f'{told}<p class="value">{_text(objective.name)} <strong>{value:.8g}</strong> '
         f"{others}<span>trial {best.number}</span></p>"
         f'<table class="params"><tbody>{rows}</tbody></table>{recommended_html(state, experiment)}'
-        f"{confirmed_html(state, experiment)}{again}"
+        f"{advice_html(state, experiment)}{confirmed_html(state, experiment)}{again}"
     )
     first = f"Best by {objective.name}" if state.outline.several else "Best"
     return _section(first, body, "answer")

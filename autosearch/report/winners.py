@@ -1,8 +1,9 @@
-"""What may be promised of a search's best trials, in HTML: recommended, confirmed."""
+"""What may be promised of a search, in HTML: its best trials, and what more trials would gain."""
 
 from html import escape
 
 from autosearch import analysis
+from autosearch.advice import advise
 from autosearch.confirmed import Confirmed, confirmed
 from autosearch.experiment.model import Experiment
 from autosearch.formats import clean_lines, number, span
@@ -21,6 +22,12 @@ def recommended_html(state: Snapshot, experiment: Experiment) -> str:
     observed = analysis.user_value(found.best.loss, objective.mode)
     told = found.told(objective.name, observed)
     return f'<p class="recommended">Recommended: {_text(told)}.</p>'
+
+
+def advice_html(state: Snapshot, experiment: Experiment) -> str:
+    """Return a paragraph on whether to go on."""
+    advice = advise(experiment.space, state.history)
+    return f'<p class="advice">Advice: {_text(advice.told(experiment.objective.name))}.</p>'
 
 
 def confirmed_html(state: Snapshot, experiment: Experiment) -> str:

@@ -125,3 +125,12 @@ def test_the_recommended_trial_is_told_and_shown(done: Done) -> None:
     assert asked("show", done.folder, "recommended")["number"] == found["trial"]
     assert asked("show", done.folder, "best")["number"] == found["best"]
     assert f"Recommended: trial {found['trial']}" in done.stdout
+
+
+def test_the_advice_is_told(done: Done) -> None:
+    advice = asked("status", done.folder)["advice"]
+    assert advice["reason"] and not advice["negligible"]
+    told = f"Advice: go on: {advice['reason']}"
+    assert told in done.stdout
+    assert told in autosearch("status", done.folder).stdout
+    assert told in (done.folder / "report.html").read_text()

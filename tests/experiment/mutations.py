@@ -162,6 +162,7 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("stop: fifo", "---\nstop: fifo"),
     ("space:\n", "space: []\nspaces:\n"),
     # what is confirmed
+    ("seed: 1}", "seed: 1, stop_when: neglible}"),
     ("stop: fifo", "confirm: 3"),
     ("stop: fifo", "confirm: {tops: 3}"),
     ("stop: fifo", "confirm: {repeats: 1}"),

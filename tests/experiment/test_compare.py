@@ -56,6 +56,7 @@ def test_differences_are_named_field_by_field() -> None:
         ["space.layers.low=0", "space.layers.high=100"],
         ["space.opt.values=[lion, sgd, adam]"],
         ["constraints=[]", "skip=[]"],
+        ["search.stop_when=negligible"],
         ["confirm={top: 2, repeats: 5, seed_option: --seed}"],
     ],
 )

@@ -137,6 +137,32 @@ def test_more_trials_after_confirming_are_chosen_without_its_runs(tmp_path: Path
     assert len({t.seed for t in history.trials}) == len(history)
 
 
+@settings(max_examples=6)
+@given(writes=st.integers(0, 60), parallel=st.integers(1, 3))
+def test_a_search_ends_by_itself_where_more_would_gain_nothing_wherever_it_is_killed(
+    tmp_path_factory: pytest.TempPathFactory, writes: int, parallel: int
+) -> None:
+    def bowl(job: Job) -> Act:
+        return Act(values=((float(job.params["x"]) - 0.4) ** 2,))
+
+    folder = tmp_path_factory.mktemp("study")
+    search = {
+        "strategy": [{"name": "bayes_opt_search"}], "trials": 60, "stop_when": "negligible",
+        "parallel": parallel,
+    }  # fmt: skip
+    experiment = an_experiment(search=search, confirm={"top": 1, "repeats": 2})
+    store = a_store(experiment)
+    with contextlib.suppress(CrashError):
+        drive(CrashingStore(store, writes, kept=True), FakeExecutor(bowl), folder)
+    outcome, history = drive(store, FakeExecutor(bowl), folder)
+    assert outcome.ending == "converged" and outcome.exit_code == 0
+    assert 15 <= history.searched < 50
+    assert history.confirming and all(t.ended for t in history.trials)
+    # Opened again it stays ended.
+    again, same = drive(store, FakeExecutor(bowl), folder)
+    assert again == outcome and same == history
+
+
 @settings(max_examples=15)
 @given(parallel=st.integers(1, 5), writes=st.integers(0, 30), seed=st.integers(0, 99))
 def test_every_recorded_choice_is_what_its_records_lead_to(

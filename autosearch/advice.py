@@ -1,0 +1,174 @@
+"""Whether a search is worth going on with: what its next trials will gain, and how sure that is.
+
+The gain is that of the recommended trial's true value, luck left out; noise can make it negative.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autosearch.formats import number, span
+from autosearch.recommendation import Ranking, ranked_by_model, too_little
+from autosearch.space import Space
+from autosearch.strategies.bayes.candidates import Jump, perturb
+from autosearch.strategies.bayes.encoding import Array
+from autosearch.strategies.bayes.posterior import Posterior, posterior_of
+from autosearch.strategies.threads import one_thread
+from autosearch.trial import History
+
+AHEAD = 10
+# Before so many trials have a value there is nothing to go by, and no reason to stop.
+LEAST_TRIALS = 15
+
+# The range holds the gain in 90 % of cases. It is calibrated on searches of the training tasks of
+# `benchmarks/search` (see `benchmarks/claims`): the model alone is too sure, above all where it
+# takes a rough function for noise. Its upper quantile is therefore added to what the last trials
+# gained and to a small part of what the whole search did.
+LOW, HIGH = 0.025, 0.97
+FLOOR = 0.0075
+# Of what the last trials gained, this much is expected of the next ones besides the model's mean.
+MOMENTUM = 0.25
+
+# Negligible: the range ends below this part of what the search has gained, or below the deviation
+# of a single run, and the expected gain is a small part of that deviation.
+NEGLIGIBLE = 0.02
+UNSEEN = 0.05
+
+# Points at which the loss is simulated: at random, and around the best trials; draws a member.
+_UNIFORM = 100
+_ELITES = 5
+_EACH = 8
+_SCALES = (0.25, 0.07, 0.02)
+_DRAWS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the next `ahead` trials of a search will gain, in the metric's unit.
+
+    expected: the mean. low, high: where the gain lies in 90 % of cases; low may be negative, where
+    noise may yet mislead. gained: what the search has gained over its first trials. noise: the
+    deviation of a single run. negligible: whether to stop here. reason: why nothing is known, and
+    then the numbers are None.
+    """
+
+    ahead: int = AHEAD
+    expected: float | None = None
+    low: float | None = None
+    high: float | None = None
+    gained: float | None = None
+    noise: float | None = None
+    negligible: bool = False
+    reason: str = ""
+
+    def told(self, metric: str) -> str:
+        """Return it in words."""
+        if self.reason:
+            return f"go on: {self.reason}"
+        gain = f"the next {self.ahead} trials gain {number(self.expected, 3)} {metric}"
+        past = f"beside {number(self.gained, 3)} so far"
+        text = f"{gain} (90 %: {span(self.low, self.high, 3)}), {past}"
+        return f"stop here: {text}" if self.negligible else f"go on: {text}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {
+            "ahead": self.ahead,
+            "expected": self.expected,
+            "low": self.low,
+            "high": self.high,
+            "gained": self.gained,
+            "noise": self.noise,
+            "negligible": self.negligible,
+            "reason": self.reason,
+        }
+
+
+def advise(space: Space, history: History) -> Advice:
+    """Return what the next trials will gain, given all so far. Pure.
+
+    Simulated: each draw of the loss from the posterior is searched at points that other draws are
+    best at (Thompson sampling), with noise, and the trial that would then be recommended is
+    compared with the present one.
+    """
+    if len(history.feasible) < LEAST_TRIALS:
+        return Advice(reason=f"fewer than {LEAST_TRIALS} trials have a value that counts")
+    reason = too_little(space, history)
+    ranking = ranked_by_model(space, history)
+    if reason or ranking is None:
+        return Advice(reason=reason)
+    posterior = ranking.posterior or posterior_of(space, history)
+    with one_thread():
+        gains = _simulated(posterior, ranking)
+    past = _recent(posterior)
+    gained = _gained(history)
+    expected = max(float(gains.mean()), 0.0) + MOMENTUM * past
+    low, model_high = (float(x) for x in np.quantile(gains, [LOW, HIGH]))
+    reach = max(model_high, 0.0) + past
+    high = reach + FLOOR * gained
+    seen = expected >= UNSEEN * posterior.noise or reach >= posterior.noise
+    return Advice(
+        expected=expected,
+        low=min(low, expected),
+        high=high,
+        gained=gained,
+        noise=posterior.noise,
+        negligible=high < NEGLIGIBLE * gained or not seen,
+    )
+
+
+def _gained(history: History) -> float:
+    """Return how far the best loss lies below the median of the first trials."""
+    losses = [t.losses[0] for t in history.feasible if not t.confirms]
+    return float(np.median(losses[:AHEAD])) - min(losses)
+
+
+def _recent(posterior: Posterior) -> float:
+    """Return what the last trials have gained, by the model's mean, which leaves out their luck."""
+    trials = posterior.knowledge.modelled
+    best = np.minimum.accumulate(posterior.moments(posterior.features(trials))[0].mean(axis=0))
+    return float(best[-min(len(best), AHEAD + 1)] - best[-1])
+
+
+def _simulated(posterior: Posterior, ranking: Ranking) -> Array:
+    """Return simulated gains, in the loss's unit."""
+    rng = np.random.default_rng(len(posterior.knowledge.losses))
+    rows = _points(posterior, ranking, rng)
+    features = posterior.knowledge.encoding.features(rows)
+    gains = [
+        _gains(*member.joint(features), member.noise * member.solved.variance, rng)
+        for member in posterior.members
+    ]
+    return posterior.scale * np.concatenate(gains)
+
+
+def _points(posterior: Posterior, ranking: Ranking, rng: np.random.Generator) -> Array:
+    """Return canonical rows, the recommended trial's first."""
+    encoding = posterior.knowledge.encoding
+    d = len(encoding.space)
+    elites = encoding.rows([t.params for t in ranking.trials[:_ELITES]])
+    around = np.repeat(elites, _EACH, axis=0)
+    moved = max(0.3, min(1.0, 3.0 / d))
+    near = [perturb(encoding, around, Jump(scale, moved, 0.25), rng) for scale in _SCALES]
+    return np.vstack([elites[:1], encoding.canonical(rng.random((_UNIFORM, d))), *near])
+
+
+def _gains(mean: Array, covariance: Array, noise: float, rng: np.random.Generator) -> Array:
+    """Return what trials chosen by Thompson sampling gain over the first point, for each draw."""
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    draws = mean[:, None] + root @ rng.standard_normal((len(mean), 2 * _DRAWS))
+    tried = draws[:, _DRAWS:].argmin(axis=0)
+    # How far one value moves the estimate of its point.
+    prior = np.maximum(np.diagonal(covariance), 0.0)
+    weight = prior / np.maximum(prior + noise, np.finfo(float).tiny)
+    gains = np.empty(_DRAWS)
+    for i in range(_DRAWS):
+        loss, points = draws[:, i], rng.choice(tried, AHEAD)
+        seen = loss[points] + np.sqrt(noise) * rng.standard_normal(AHEAD)
+        estimates = mean[points] + weight[points] * (seen - mean[points])
+        best = int(estimates.argmin())
+        chosen = points[best] if estimates[best] < mean[0] else 0
+        gains[i] = loss[0] - loss[chosen]
+    return gains

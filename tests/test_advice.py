@@ -1,0 +1,101 @@
+"""Advice: what more trials will gain, when to stop, and what it does not depend on."""
+
+import numpy as np
+import pytest
+
+from autosearch.advice import LEAST_TRIALS, advise
+from autosearch.space import Float, Space
+from autosearch.space.values import Params
+from autosearch.strategies import make, rng_for
+from autosearch.trial import History, Trial
+
+SPACE = Space({"x": Float(0, 1), "y": Float(0, 1)})
+
+
+def bowl(params: Params) -> float:
+    return (float(params["x"]) - 0.4) ** 2 + (float(params["y"]) - 0.7) ** 2
+
+
+def search(trials: int, noise: float = 0.0, seed: int = 0, flat: bool = False) -> History:
+    """Return a search of the bowl; flat: of noise alone."""
+    rng, strategy, history = np.random.default_rng(seed), make("bayes_opt_search"), History()
+    for number in range(trials):
+        suggestion = strategy.ask(SPACE, history, rng_for(seed, number))
+        assert suggestion is not None
+        loss = (0.0 if flat else bowl(suggestion.params)) + noise * float(rng.standard_normal())
+        trial = Trial(
+            number, suggestion.params, origin=suggestion.origin, notes=suggestion.notes,
+            state="completed", losses=(loss,),
+        )  # fmt: skip
+        history = History((*history.trials, trial))
+    return history
+
+
+def test_a_search_that_has_found_the_bottom_is_told_to_stop() -> None:
+    history = search(30)
+    advice = advise(SPACE, history)
+    assert advice.negligible
+    assert advice.told("loss").startswith("stop here: the next 10 trials gain ")
+    assert advice.expected is not None and advice.gained is not None
+    assert 0.0 <= advice.expected < 0.02 * advice.gained
+
+
+def test_a_search_that_has_only_begun_is_told_to_go_on() -> None:
+    history = search(40)
+    early = History(history.trials[: LEAST_TRIALS - 1])
+    assert "fewer than 15 trials" in advise(SPACE, early).reason
+    assert advise(SPACE, early).told("loss").startswith("go on: fewer")
+    # Trials far from the bottom, which lies where none of them is.
+    rng = np.random.default_rng(0)
+    points = [p for p in (SPACE.sample(rng) for _ in range(400)) if float(p["x"]) > 0.7][:20]
+    trials = tuple(Trial(i, p, state="completed", losses=(bowl(p),)) for i, p in enumerate(points))
+    advice = advise(SPACE, History(trials))
+    assert not advice.negligible and not advice.reason
+    assert advice.expected is not None and advice.high is not None
+    assert advice.high > advice.expected > 0.0
+
+
+def test_equal_values_give_no_advice() -> None:
+    rng = np.random.default_rng(0)
+    trials = (Trial(i, SPACE.sample(rng), state="completed", losses=(1.0,)) for i in range(20))
+    assert advise(SPACE, History(tuple(trials))).reason == "all values are equal"
+
+
+def test_units_and_origins_do_not_matter() -> None:
+    history = search(20, noise=0.01)
+    moved = History(
+        tuple(
+            Trial(t.number, t.params, state=t.state, losses=(1e3 * t.losses[0] - 7e4,))
+            for t in history.trials
+        )
+    )
+    one, other = advise(SPACE, history), advise(SPACE, moved)
+    assert one == advise(SPACE, history)
+    assert one.negligible == other.negligible
+    for name in ("expected", "low", "high", "gained", "noise"):
+        a, b = getattr(one, name), getattr(other, name)
+        assert b == pytest.approx(1e3 * a, rel=0.05, abs=1.0)
+
+
+@pytest.mark.statistical
+def test_the_gain_of_the_next_trials_lies_in_the_range() -> None:
+    held, total, stopped = 0, 0, 0
+    for seed in range(12):
+        history = search(40, noise=0.02, seed=seed)
+        for n in (15, 30):
+            advice = advise(SPACE, History(history.trials[:n]))
+            now, later = (_recommended(history, m) for m in (n, n + 10))
+            assert advice.low is not None and advice.high is not None
+            held += advice.low <= now - later <= advice.high
+            total += 1
+        stopped += advise(SPACE, history).negligible
+    assert held >= 0.75 * total
+    assert stopped >= 6
+
+
+def _recommended(history: History, trials: int) -> float:
+    from autosearch.recommendation import recommend
+
+    found = recommend(SPACE, History(history.trials[:trials]))
+    assert found is not None
+    return bowl(found.trial.params)

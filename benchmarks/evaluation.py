@@ -80,14 +80,18 @@ def cleanlab(p: np.ndarray, y: np.ndarray) -> dict[str, Work]:
 
 
 def netcal(p: np.ndarray, y: np.ndarray) -> dict[str, Work]:
-    """Return netcal's calibration errors and temperature."""
+    """Return netcal's calibration errors and temperature.
+
+    It differentiates by steps too small for float32, and then leaves T at 1: hence float64.
+    """
     from netcal.metrics import ACE, ECE
     from netcal.scaling import TemperatureScaling
 
+    wide = p.astype(np.float64)
     return {
         "netcal ECE": lambda: ECE(15).measure(p, y),
         "netcal ACE": lambda: ACE(15).measure(p, y),
-        "netcal temperature": lambda: TemperatureScaling().fit(p, y),
+        "netcal temperature": lambda: TemperatureScaling().fit(wide, y),
     }
 
 

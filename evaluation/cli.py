@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EvaluationError as fault:
         sys.stderr.write(f"error: {fault}\n")
         return fault.exit_code
-    sys.stdout.write(_summary(result, options.out, options.language))
+    sys.stdout.write(_summary(result, options))
     for reason in failed:
         sys.stderr.write(f"not met: {reason}\n")
     return 1 if failed else 0
@@ -100,6 +100,9 @@ def schema_text() -> str:
 
 
 def _analyse(options: argparse.Namespace) -> Result:
+    for folder in (options.images, options.reference_images):
+        if folder is not None and not folder.is_dir():
+            raise InputError(f"{folder}: no such folder of images")
     given = read_file(options.predictions)
     label_map: object = given.classes
     if options.classes is not None:
@@ -153,8 +156,8 @@ def _path_map(pairs: Sequence[str]) -> dict[str, str]:
     return result
 
 
-def _summary(result: Result, out: Path, language: str) -> str:
-    short = "zh" if language == "zh-cn" else "en"
+def _summary(result: Result, options: argparse.Namespace) -> str:
+    short = "zh" if options.language == "zh-cn" else "en"
     lines = []
     for name in ("accuracy", "macro_f1", "ece"):
         figure = result.findings.overall.get(name)
@@ -163,6 +166,9 @@ def _summary(result: Result, out: Path, language: str) -> str:
             lines.append(f"{name:<10} {percent(figure.value)}  ({bounds})")
     lines += [f"{item.priority}. [{item.id}] {item.text[short]}" for item in result.suggestions]
     lines += [f"warning: {text}" for text in result.findings.warnings]
+    if options.images is not None:
+        missed = (item for item in result.findings.not_run if item.analysis == "images")
+        lines += [f"warning: images: {item.reason}" for item in missed]
     seconds = sum(result.timing.values())
-    lines.append(f"{seconds:.2f} s; written to {out}")
+    lines.append(f"{seconds:.2f} s; written to {options.out}")
     return "\n".join(lines) + "\n"

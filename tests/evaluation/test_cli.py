@@ -1,6 +1,8 @@
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -89,10 +91,17 @@ def test_a_worse_model_fails_the_gate(tmp_path: Path) -> None:
         ("label,a,b\ncow,0.5,0.5\n", "p.csv:2: column 'label' holds 'cow'"),
         ("label,a,a\n0,0.5,0.5\n", "occurs twice"),
         ("label\n0\n", "one column of scores per class"),
+        ("label,a,b\n0,0.5,nan\n", "p.csv:2: column 'b' holds 'nan'"),
+        ("label,a,b\n0,0.5,0.5\n\n2,1,0\n", "p.csv:4: column 'label' holds '2'"),
+        ("label;a;b\n0;0.5;0.5\n", "separated by commas"),
+        ("label,a,b\n\u00e9,0.5,0.5\n".encode("latin-1"), "not UTF-8 text"),
+        (b"label,a,b\n" + b"9" * 200_000 + b",1,0\n", "p.csv:.*cannot be read as CSV"),
     ],
 )
-def test_faulty_files_are_refused_with_their_line(tmp_path: Path, content: str, words: str) -> None:
-    (tmp_path / "p.csv").write_text(content)
+def test_faulty_files_are_refused_with_their_line(
+    tmp_path: Path, content: str | bytes, words: str
+) -> None:
+    (tmp_path / "p.csv").write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(InputError, match=words):
         read_file(tmp_path / "p.csv")
 
@@ -114,6 +123,37 @@ def test_a_pickle_is_not_loaded(tmp_path: Path) -> None:
     np.savez(tmp_path / "p.npz", logits=np.array([{"a": 1}], dtype=object))
     with pytest.raises(InputError, match="cannot be read as NPZ"):
         read_file(tmp_path / "p.npz")
+
+
+def test_arrays_that_are_no_scores_are_refused(tmp_path: Path) -> None:
+    def refused(words: str) -> None:
+        with pytest.raises(InputError, match=words):
+            read_file(tmp_path / "p.npz")
+
+    (tmp_path / "p.npz").write_bytes(b"PK, but no archive")
+    refused("damaged")
+    with (tmp_path / "p.npz").open("wb") as file:
+        np.save(file, np.eye(3))
+    refused("cannot be read as NPZ")
+    np.savez_compressed(tmp_path / "p.npz", logits=np.zeros((2**16, 2**10)), labels=[0])
+    refused("would unpack to")
+    header = io.BytesIO()
+    shape = {"descr": "<f8", "fortran_order": False, "shape": (10**12, 1000)}
+    np.lib.format.write_array_header_1_0(header, shape)
+    with zipfile.ZipFile(tmp_path / "p.npz", "w") as archive:
+        archive.writestr("logits.npy", header.getvalue())
+    refused("more than fits in memory")
+
+
+def test_images_that_are_not_there_are_spoken_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = str(csv_file(tmp_path / "p.csv")), str(tmp_path / "out")
+    assert cli.main(["analyse", path, "--out", out, "--images", str(tmp_path / "none")]) == 2
+    assert "no such folder of images" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["analyse", path, "--out", out, "--images", str(tmp_path / "empty")]) == 0
+    assert "none could be read (e.g. 0.png: file not found)" in capsys.readouterr().out
 
 
 def test_the_module_runs_as_a_program(tmp_path: Path) -> None:

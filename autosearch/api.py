@@ -20,7 +20,7 @@ from autosearch.snapshot import snapshot, take_snapshot
 from autosearch.space import Space
 from autosearch.space.parameters import Parameter
 from autosearch.stopping import make_rule
-from autosearch.strategies import combine
+from autosearch.strategies import Strategy, combine
 from autosearch.study import Driver, Watch
 from autosearch.warm_start import split
 
@@ -187,6 +187,14 @@ def in_process_experiment(
     return from_dict(document, folder=Path.cwd(), in_process=True)
 
 
+def strategy_of(experiment: Experiment) -> Strategy:
+    """Return the strategy that chooses an experiment's trials."""
+    search, total_s = experiment.search, experiment.limits.total_time
+    specs = [(spec.name, spec.settings) for spec in search.strategies]
+    budget_s = None if total_s is None else total_s * search.parallel
+    return combine(specs, search.trials, len(experiment.objectives), budget_s)
+
+
 def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> Driver:
     """Return the driver that continues an opened study.
 
@@ -204,10 +212,9 @@ def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> 
     if hindrance:
         executor.close()
         raise ExecutorError(hindrance)
-    specs = [(spec.name, spec.settings) for spec in experiment.search.strategies]
     return Driver(
         experiment=experiment,
-        strategy=combine(specs, experiment.search.trials, len(experiment.objectives)),
+        strategy=strategy_of(experiment),
         rule=make_rule(experiment.stop.rule, experiment.stop.settings),
         store=study.store,
         executor=executor,

@@ -114,20 +114,25 @@ class Study:
         reason: str = "",
         *,
         constraints: Sequence[float] = (),
+        seconds: float | None = None,
     ) -> None:
         """Record what came of a trial: its value, or None (or nan) where it failed.
 
         value: of the objective, or of each metric by name where there are several. constraints:
         outcomes that are to be at most 0, as many for every trial; beside those of metrics with a
-        bound.
+        bound. seconds: what it took, where that is not the time since it was asked.
 
         Raises InputError where there is no such trial, it was told before, a metric that decides is
-        missing, or the constraints are not finite or not as many as before.
+        missing, or the constraints are not finite or not as many as before, or `seconds` is no
+        length of time.
         """
         number = trial if isinstance(trial, int) else trial.number
         known = self._running(number)
         now = time.time()
-        seconds = max(now - (known.started_at or now), 0.0)
+        if seconds is not None and not 0.0 <= seconds < math.inf:
+            raise InputError(f"seconds: expected a number of at least 0, found {seconds}")
+        if seconds is None:
+            seconds = max(now - (known.started_at or now), 0.0)
         if value is None:
             found = Verdict("failed", reason or "failed")
         else:

@@ -127,3 +127,13 @@ def test_a_metric_that_decides_may_not_be_left_out() -> None:
     with pytest.raises(InputError, match="no value of 'acc'"):
         study.tell(0, {"latency": 3})
     assert study.trials[0].state == "running"
+
+
+def test_what_a_trial_took_may_be_told() -> None:
+    study = au.Study(SPACE, strategy={"name": "auto", "cost": "seconds"})
+    study.ask(), study.ask()
+    study.tell(0, 1.0, seconds=90)
+    assert study.trials[0].seconds == 90
+    for wrong in (-1.0, math.nan, math.inf):
+        with pytest.raises(InputError, match="seconds: expected a number of at least 0"):
+            study.tell(1, 1.0, seconds=wrong)

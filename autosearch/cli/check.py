@@ -96,14 +96,13 @@ def check(args: argparse.Namespace) -> int:
 
 def first_trials(experiment: "Experiment", imported: "Sequence[Record]" = ()) -> "list[Trial]":
     """Return the trials that the search would begin with. imported: what it starts from."""
+    from autosearch.api import strategy_of
     from autosearch.asking import ask_next
     from autosearch.records import fold
-    from autosearch.strategies import combine
     from autosearch.trial import History
 
     search = experiment.search
-    specs = [(s.name, s.settings) for s in search.strategies]
-    strategy = combine(specs, search.trials, len(experiment.objectives))
+    strategy = strategy_of(experiment)
     history = fold(History(), imported)
     for _ in range(min(FIRST_TRIALS, search.trials)):
         asked = ask_next(strategy, experiment.space, history, seed=search.seed, at=0.0)

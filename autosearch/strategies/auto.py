@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autosearch.space import Space
-from autosearch.strategies.base import Suggestion
+from autosearch.strategies.base import Suggestion, setting
 from autosearch.strategies.bayes_opt import BayesOpt
 from autosearch.trial import History
 
@@ -19,8 +19,15 @@ class Auto:
     on any of these grounds, only ever took trials away from it.
     """
 
+    cost: str = setting(
+        "none",
+        "seconds: try what promises most a second, not a trial; less so towards the end",
+        choices=("none", "seconds"),
+    )
     trials: int | None = None
+    budget_s: float | None = None
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return what the Gaussian process suggests."""
-        return BayesOpt().ask(space, history, rng)
+        model = BayesOpt(cost=self.cost, trials=self.trials, budget_s=self.budget_s)
+        return model.ask(space, history, rng)

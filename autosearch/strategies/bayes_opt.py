@@ -6,6 +6,7 @@ import numpy as np
 
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion, setting
+from autosearch.strategies.bayes.cost import share_left
 from autosearch.strategies.bayes.earlier import informed
 from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.proposal import Policy, Proposal
@@ -49,7 +50,14 @@ class BayesOpt:
         0, "points tried before the model is asked; 0: one more than parameters, 4 to 10", low=0
     )
 
+    cost: str = setting(
+        "none",
+        "seconds: try what promises most a second, not a trial; less so towards the end (native)",
+        choices=("none", "seconds"),
+    )
     engine: str = setting("native", "whose algorithm", choices=("native", "skopt"))
+    trials: int | None = None
+    budget_s: float | None = None
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return the next suggestion, or None when the space is exhausted."""
@@ -63,8 +71,12 @@ class BayesOpt:
                 xi=self.xi,
                 forest=self.surrogate == "forest",
                 initial=self.n_initial_points,
+                thrift=self._thrift(history),
             )
             return Proposal(knowledge, policy, rng).suggestion()
+
+    def _thrift(self, history: History) -> float:
+        return share_left(history, self.trials, self.budget_s) if self.cost == "seconds" else 0.0
 
     def _ask_skopt(
         self, space: Space, history: History, rng: np.random.Generator

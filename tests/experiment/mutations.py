@@ -101,6 +101,8 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("cpus: 1", "cpus: 0"),
     ("gpus: 0", "gpus: all"),
     ("nodes: 1", "nodes: 2"),
+    ("tpe_search, gamma: 0.25", "auto, cost: minutes"),
+    ("gamma: 0.25", "cost: seconds"),
     # words of closed sets
     ("mode: max", "mode: maximise"),
     ("mode: max, ", ""),

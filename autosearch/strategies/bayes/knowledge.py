@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autosearch.strategies.bayes.cost import log_seconds
 from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
 from autosearch.strategies.bayes.outcomes import Outcomes, margin, transform
 from autosearch.strategies.bayes.recipe import Recipe
@@ -70,6 +71,11 @@ class Knowledge:
             return ()
         columns = np.array([t.constraints for t in self.modelled]).T
         return tuple(margin(column) for column in columns)
+
+    @cached_property
+    def log_seconds(self) -> Array:
+        """The logarithms of the modelled trials' seconds; nan where they are not known."""
+        return log_seconds(self.modelled)
 
     @cached_property
     def failures(self) -> tuple[Trial, ...]:

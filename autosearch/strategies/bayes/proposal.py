@@ -12,6 +12,7 @@ from autosearch.strategies.anneal import anneal_step
 from autosearch.strategies.base import Suggestion
 from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
 from autosearch.strategies.bayes.candidates import Jump, Search, perturb
+from autosearch.strategies.bayes.cost import Costs
 from autosearch.strategies.bayes.design import first_point, spread
 from autosearch.strategies.bayes.earlier import Informed
 from autosearch.strategies.bayes.encoding import Array, Features
@@ -41,7 +42,8 @@ class Policy:
     """The user's settings, with every choice made.
 
     kind: auto, ucb, ei or poi; auto: ei, and every third time ucb. initial: first points, 0 for as
-    many as the space suggests.
+    many as the space suggests. thrift: the power of a trial's seconds by which its promise is
+    divided, from 0 to 1.
     """
 
     kind: str
@@ -49,6 +51,7 @@ class Policy:
     xi: float
     forest: bool
     initial: int
+    thrift: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,9 @@ class Proposal:
             odds = self._feasibility.log_probability(encoding.features(pool))
             likely = np.argsort(-odds, kind="stable")
             pool = pool[likely[: max(1, int(self._recipe.design_share * len(pool)))]]
+        if self._costs:
+            cheap = np.argsort(self._costs.log_cost(encoding.features(pool)), kind="stable")
+            pool = pool[cheap[: max(1, int(self._recipe.cheap_share * len(pool)))]]
         return spread(encoding, known, pool)
 
     @cached_property
@@ -134,7 +140,7 @@ class Proposal:
     def _by_process(self, asks: int) -> Suggestion | None:
         theta = self._fitted(self._likelihood, "theta")
         fitted = condition(self._likelihood, theta)
-        notes = {"asks": asks, "theta": _rounded(theta), **self._feasibility_notes}
+        notes = {"asks": asks, "theta": _rounded(theta), **self._other_notes}
         notes["noise"] = round(fitted.noise, 6)
         memory = self.knowledge.memory
         region = {k: memory[k] for k in ("radius", "misses", "best", "seen") if k in memory}
@@ -207,7 +213,7 @@ class Proposal:
         from autosearch.strategies.bayes.forest import Forest
 
         c, known = self._recipe, self.knowledge
-        notes = {"asks": asks, **self._feasibility_notes}
+        notes = {"asks": asks, **self._other_notes}
         if asks % c.forest_random_every == c.forest_random_every - 1:
             return self._suggested(np.empty((0, len(known.encoding.space))), "random", notes)
         seed = int(self.rng.integers(2**31))
@@ -245,8 +251,27 @@ class Proposal:
         return {n: condition(model, self._fitted(model, n)) for n, model in found.items()}
 
     @property
-    def _feasibility_notes(self) -> dict[str, Any]:
-        return {note: _rounded(model.theta) for note, model in self._kept.items()}
+    def _other_notes(self) -> dict[str, Any]:
+        fitted = dict(self._kept)
+        if self._costs:
+            fitted["cost"] = self._costs.model
+        return {note: _rounded(model.theta) for note, model in fitted.items()}
+
+    @cached_property
+    def _costs(self) -> Costs | None:
+        known = self.knowledge
+        logs = known.log_seconds
+        measured = np.isfinite(logs)
+        if not self.policy.thrift or np.count_nonzero(measured) < self._recipe.least_costs:
+            return None
+        deviation = float(logs[measured].std())
+        if deviation <= 0.0:
+            return None
+        values = (logs[measured] - logs[measured].mean()) / deviation
+        features = Features(*(part[measured] for part in known.features))
+        likelihood = self._model_of(features, values)
+        fitted = condition(likelihood, self._fitted(likelihood, "cost"))
+        return Costs(fitted, deviation, self.policy.thrift)
 
     def _search(self, model: Surrogate, ranked: Array, kind: str) -> Search:
         known, policy, feasibility = self.knowledge, self.policy, self._feasibility
@@ -261,6 +286,8 @@ class Proposal:
             if not known.history.feasible:
                 # There is nothing to improve on yet: first a point that is allowed.
                 return odds
+            if self._costs:
+                odds = odds - self._costs.log_cost(features)
             if kind == "ucb":
                 # From the worst known loss up, so that a small probability is never a gain.
                 return (ucb(mean, std, policy.kappa) + worst) * np.exp(odds)

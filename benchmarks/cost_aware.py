@@ -1,0 +1,224 @@
+"""Cost-aware search beside the same search without it, at equal seconds.
+
+    python -m benchmarks.cost_aware [--seeds 10]
+
+The tasks are formulas, of a loss and of the seconds that a trial would take, which differ by 10 to
+100 times within a space: networks whose size costs time and pays less and less, epochs, models of
+different kinds, and known functions whose cost is lowest, highest or unrelated where they are best.
+A search may spend as many seconds as 25 random points take on average; a trial that would end
+later does not count. The score is the regret of the best trial so far, over that of one random
+point's median; 0 is the best point known. Equal seeds; what is printed after ± is the standard
+error of the mean of the paired difference.
+"""
+
+import argparse
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autosearch import Choice, Float, Int, Space
+from autosearch.space.values import Params
+from autosearch.strategies import combine, rng_for
+from autosearch.trial import History, Trial
+
+# Seconds that a search may spend, in those of so many random points.
+BUDGET = 25
+MARKS = (0.25, 0.5, 1.0)
+RANDOM_POINTS = 20_000
+MOST_TRIALS = 400
+METHODS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "plain": ("bayes_opt_search", {}),
+    "cost: seconds": ("bayes_opt_search", {"cost": "seconds"}),
+    "random": ("random", {}),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A space, and what a trial of params comes to: its loss and its seconds."""
+
+    space: Space
+    function: Callable[[Params], tuple[float, float]]
+
+
+def _network(p: Params) -> tuple[float, float]:
+    width, depth, lr = float(p["width"]), float(p["depth"]), math.log10(float(p["lr"]))
+    best_lr = -2.2 - 0.12 * depth
+    capacity = math.log2(width) / 9 + 0.25 * math.log2(depth + 1)
+    loss = 0.5 * math.exp(-1.5 * capacity) + 0.06 * (lr - best_lr) ** 2
+    loss += 0.3 * (float(p["dropout"]) - 0.1 - 0.2 * capacity) ** 2
+    return loss, 2 + 0.02 * depth * width
+
+
+def _epochs(p: Params) -> tuple[float, float]:
+    epochs, lr = float(p["epochs"]), math.log10(float(p["lr"]))
+    decay = math.log10(float(p["decay"]))
+    quality = 0.08 * (lr + 2.5) ** 2 + 0.03 * (decay + 4) ** 2
+    return 0.1 + quality + 0.5 / (1 + epochs * 0.3) + 0.002 * max(epochs - 60, 0) / 10, epochs
+
+
+def _kinds(p: Params) -> tuple[float, float]:
+    kind, x, y = p["kind"], float(p["x"]), float(p["y"])
+    floor = {"linear": 0.35, "forest": 0.15, "deep": 0.1}[str(kind)]
+    centre = {"linear": 0.2, "forest": 0.6, "deep": 0.75}[str(kind)]
+    seconds = {"linear": 1.0, "forest": 10.0, "deep": 60.0}[str(kind)]
+    return floor + (x - centre) ** 2 + 0.5 * (y - 0.4) ** 2, seconds * (0.5 + y)
+
+
+def _branin(x: float, y: float) -> float:
+    bend = y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6
+    return bend**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
+
+
+def _branin_with(sign: float) -> Callable[[Params], tuple[float, float]]:
+    def function(p: Params) -> tuple[float, float]:
+        loss = _branin(float(p["x"]), float(p["y"]))
+        near = math.exp(-math.log1p(loss) / 2)
+        return math.log1p(loss), 10 ** (1 + sign * (near - 0.5))
+
+    return function
+
+
+_SCALES = np.array(
+    [
+        [10, 3, 17, 3.5, 1.7, 8],
+        [0.05, 10, 17, 0.1, 8, 14],
+        [3, 3.5, 1.7, 10, 17, 8],
+        [17, 8, 0.05, 10, 0.1, 14],
+    ]
+)
+_CENTRES = 1e-4 * np.array(
+    [
+        [1312, 1696, 5569, 124, 8283, 5886],
+        [2329, 4135, 8307, 3736, 1004, 9991],
+        [2348, 1451, 3522, 2883, 3047, 6650],
+        [4047, 8828, 8732, 5743, 1091, 381],
+    ]
+)
+
+
+def _hartmann(p: Params) -> tuple[float, float]:
+    x = np.array([float(v) for v in p.values()])
+    peaks = np.exp(-(_SCALES * (x - _CENTRES) ** 2).sum(axis=1))
+    return -float(np.array([1, 1.2, 3, 3.2]) @ peaks), 10 ** (2 * x[2])
+
+
+_PLANE = Space({"x": Float(-5, 10), "y": Float(0, 15)})
+TASKS: Mapping[str, Task] = {
+    "network": Task(
+        Space(
+            {
+                "width": Int(16, 1024, scale="log"),
+                "depth": Int(1, 8),
+                "lr": Float(1e-5, 1e-1, scale="log"),
+                "dropout": Float(0.0, 0.7),
+            }
+        ),
+        _network,
+    ),
+    "epochs": Task(
+        Space(
+            {
+                "epochs": Int(2, 100),
+                "lr": Float(1e-5, 1e-1, scale="log"),
+                "decay": Float(1e-7, 1e-1, scale="log"),
+            }
+        ),
+        _epochs,
+    ),
+    "kinds": Task(
+        Space(
+            {
+                "kind": Choice(["linear", "forest", "deep"]),
+                "x": Float(0, 1),
+                "y": Float(0, 1),
+            }
+        ),
+        _kinds,
+    ),
+    "best is cheap": Task(_PLANE, _branin_with(-2.0)),
+    "best is dear": Task(_PLANE, _branin_with(2.0)),
+    "unrelated": Task(Space({f"x{i}": Float(0, 1) for i in range(6)}), _hartmann),
+}
+
+
+def drive(method: str, task: Task, seed: int, budget_s: float) -> list[tuple[float, float]]:
+    """Return (seconds so far, best loss so far) after each trial that ended in time."""
+    strategy = combine([METHODS[method]], MOST_TRIALS, 1, budget_s)
+    history, spent, best = History(), 0.0, math.inf
+    steps: list[tuple[float, float]] = []
+    for number in range(MOST_TRIALS):
+        found = strategy.ask(task.space, history, rng_for(seed, number))
+        if found is None:
+            break
+        loss, seconds = task.function(found.params)
+        spent += seconds
+        if spent > budget_s:
+            break
+        best = min(best, loss)
+        steps.append((spent, best))
+        trial = Trial(
+            number,
+            found.params,
+            origin=found.origin,
+            notes=found.notes,
+            state="completed",
+            losses=(loss,),
+            seconds=seconds,
+        )
+        history = History((*history.trials, trial))
+    return steps
+
+
+def _at(steps: list[tuple[float, float]], seconds: float, worst: float) -> float:
+    return min((best for spent, best in steps if spent <= seconds), default=worst)
+
+
+def main() -> None:
+    """Run every method on every task, and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--tasks", nargs="*", default=list(TASKS), choices=list(TASKS))
+    args = parser.parse_args()
+    print(f"regret at {', '.join(f'{m:.0%}' for m in MARKS)} of the seconds; trials made")
+    totals: dict[str, list[Any]] = {method: [] for method in METHODS}
+    for name in args.tasks:
+        task = TASKS[name]
+        rng = np.random.default_rng(0)
+        points = [task.function(task.space.sample(rng)) for _ in range(RANDOM_POINTS)]
+        losses = np.array([loss for loss, _ in points])
+        budget_s = BUDGET * float(np.mean([seconds for _, seconds in points]))
+        runs = {
+            method: [drive(method, task, seed, budget_s) for seed in range(args.seeds)]
+            for method in METHODS
+        }
+        found = [best for steps in runs.values() for run in steps for _, best in run]
+        least = min([float(losses.min()), *found])
+        width = float(np.median(losses)) - least
+        print(f"\n{name}")
+        for method, steps in runs.items():
+            table = np.array(
+                [[_at(run, m * budget_s, float(np.median(losses))) for m in MARKS] for run in steps]
+            )
+            regret = (table - least) / width
+            totals[method].append(regret)
+            count = np.mean([len(run) for run in steps])
+            print(f"  {method:14} {_row(regret)}  {count:.0f} trials")
+    print("\nall")
+    for method, regrets in totals.items():
+        print(f"  {method:14} {_row(np.concatenate(regrets))}")
+    difference = np.concatenate(totals["plain"]) - np.concatenate(totals["cost: seconds"])
+    error = difference.std(axis=0) / math.sqrt(len(difference))
+    gains = zip(difference.mean(axis=0), error, strict=True)
+    print("  gained         " + " / ".join(f"{d:.4f} ± {e:.4f}" for d, e in gains))
+
+
+def _row(regret: Any) -> str:
+    return " / ".join(f"{v:.4f}" for v in regret.mean(axis=0))
+
+
+if __name__ == "__main__":
+    main()

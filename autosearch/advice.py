@@ -92,6 +92,10 @@ def advise(space: Space, history: History) -> Advice:
     best at (Thompson sampling), with noise, and the trial that would then be recommended is
     compared with the present one.
     """
+    if any(len(t.losses) > 1 for t in history.valued):
+        return Advice(
+            reason="there are several objectives, and no weights"
+        )
     if len(history.feasible) < LEAST_TRIALS:
         return Advice(reason=f"fewer than {LEAST_TRIALS} trials have a value that counts")
     reason = too_little(space, history)

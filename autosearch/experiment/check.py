@@ -127,6 +127,10 @@ def _check_one_objective(fields: Mapping[str, Any], found: list[Problem]) -> Non
     if fields.get("confirm") is not None:
         message = "several objectives have no single best trial that could be confirmed"
         found.append(Problem(("confirm",), message, at_key=True))
+    search = fields.get("search")
+    if search is not None and search.stop_when != "never":
+        message = f"expected never with several objectives, found {show(search.stop_when)}"
+        found.append(Problem(("search", "stop_when"), message))
     if fields.get("warm_start"):
         message = "earlier results have one value each, and here there are several objectives"
         found.append(Problem(("warm_start",), message, at_key=True))

@@ -25,7 +25,9 @@ def recommended_html(state: Snapshot, experiment: Experiment) -> str:
 
 
 def advice_html(state: Snapshot, experiment: Experiment) -> str:
-    """Return a paragraph on whether to go on."""
+    """Return a paragraph on whether to go on, "" where there are several objectives."""
+    if state.outline.several:
+        return ""
     advice = advise(experiment.space, state.history)
     return f'<p class="advice">Advice: {_text(advice.told(experiment.objective.name))}.</p>'
 

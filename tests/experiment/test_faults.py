@@ -203,3 +203,10 @@ def test_a_slip_of_the_finger_is_refused_with_a_place_or_harmless(position: int,
 def test_values_are_shown_as_users_write_them() -> None:
     assert show(True) == "true"
     assert len(show("x" * 1000)) <= 80
+
+
+def test_a_search_with_several_objectives_never_stops_by_advice() -> None:
+    text = GOOD.replace("mode: min}", "mode: min, objective: true}")
+    text = text.replace("seed: 1}", "seed: 1, stop_when: negligible}")
+    (fault,) = faults_of(text)
+    assert "search.stop_when: expected never with several objectives" in fault

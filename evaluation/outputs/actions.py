@@ -6,7 +6,8 @@ from evaluation.findings import Findings
 from evaluation.outputs.markup import both, facts, note, text, tile, with_interval
 from evaluation.outputs.thumbnails import Thumbnails
 from evaluation.suggestions.model import Suggestion
-from evaluation.suggestions.wording import number, percent
+from evaluation.suggestions.texts import TITLES
+from evaluation.suggestions.wording import about, number, percent
 
 PICTURES = 6
 METRICS = {
@@ -37,9 +38,9 @@ def tiles(found: Findings) -> str:
     errors = found.confidences.label_errors if found.confidences else None
     if errors is not None:
         count = errors.expected_count
-        detail = f"{number(count.low)} – {number(count.high)}"
+        detail = f"{about(count.low)} – {about(count.high)}"
         boxes.append(
-            tile(both("Expected wrong labels", "预计错误标签数"), number(count.value), detail)
+            tile(both("Expected wrong labels", "预计错误标签数"), about(count.value), detail)
         )
     return f'<div class="tiles">{"".join(boxes)}</div>'
 
@@ -76,6 +77,7 @@ def action(item: Suggestion, thumbs: Thumbnails) -> str:
     return (
         f'<article class="action {kind}"><div class="head">'
         f'<span class="rank">{item.priority}</span>'
+        f"<b>{both(*TITLES[item.rule])}</b>"
         f'<span class="code">{text(item.id)}</span></div>'
         f"<p>{both(item.text['en'], item.text['zh'])}</p>"
         f'<div class="meta">{_gain(item)}{_cost(item)}{_claim(item)}</div>'
@@ -95,7 +97,12 @@ def _gain(item: Suggestion) -> str:
 
 def _cost(item: Suggestion) -> str:
     hours = item.cost.minutes / 60
-    shown = f"{hours:.1f} h" if hours >= 1 else f"{item.cost.minutes:.0f} min"
+    minutes = f"{item.cost.minutes:.0f}"
+    shown = (
+        both(f"{hours:.1f} h", f"{hours:.1f} 小时")
+        if hours >= 1
+        else both(f"{minutes} min", f"{minutes} 分钟")
+    )
     unit = both(*UNITS[item.cost.unit])
     return f"<span>{both('cost', '成本')}: <b>{item.cost.amount}</b> {unit} (≈ {shown})</span>"
 

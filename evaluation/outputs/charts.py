@@ -86,7 +86,7 @@ def svg(content: str, title: Label, width: int = WIDTH, height: int = HEIGHT) ->
 
 @dataclass(frozen=True)
 class Line:
-    """One curve; `low` and `high` add a band."""
+    """One curve; `low` and `high` add a band. chinese: its name, where that differs."""
 
     name: str
     x: Sequence[float] | Floats
@@ -94,6 +94,7 @@ class Line:
     low: Sequence[float] | None = None
     high: Sequence[float] | None = None
     style: str = ""
+    chinese: str = ""
 
 
 def lines(
@@ -124,7 +125,8 @@ def lines(
                 f'<circle class="dot {hue}" cx="{left:.1f}" cy="{top:.1f}" r="5" '
                 f'data-tip="{text(tip)}"/>'
             )
-        legend.append(f'<span><i class="{hue}"></i>{text(curve.name)}</span>')
+        name = both(curve.name, curve.chinese) if curve.chinese else text(curve.name)
+        legend.append(f'<span><i class="{hue}"></i>{name}</span>')
     keys = f'<div class="legend">{"".join(legend)}</div>' if len(curves) > 1 else ""
     return svg("".join(parts), labels[1]) + keys
 
@@ -207,7 +209,8 @@ def heat(counts: Ints, names: Sequence[str]) -> str:
         )
         if cell >= 24:
             parts.append(
-                f'<text class="count" x="{x + cell / 2 - 0.5:.1f}" y="{y + cell / 2 + 3:.1f}" '
+                f'<text class="{"count light" if opacity > 0.6 else "count"}" '
+                f'x="{x + cell / 2 - 0.5:.1f}" y="{y + cell / 2 + 3:.1f}" '
                 f'text-anchor="middle">{counts[r, c]}</text>'
             )
     return svg("".join(parts), ("confusion matrix", "混淆矩阵"), size, size)

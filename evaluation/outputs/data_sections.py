@@ -14,6 +14,7 @@ from evaluation.outputs.markup import (
     cell,
     facts,
     figure,
+    gallery,
     interval,
     note,
     numeric,
@@ -75,8 +76,9 @@ def sensitivity(found: Findings) -> str:
     )
     constant = ""
     if found.constant_columns:
-        names = ", ".join(found.constant_columns)
-        constant = note(f"Constant, therefore skipped: {names}.", f"取值恒定而跳过：{names}。")
+        pairs = [property_name(name) for name in found.constant_columns]
+        en, zh = (separator.join(p[i] for p in pairs) for i, separator in enumerate((", ", "、")))
+        constant = note(f"Constant, therefore skipped: {en}.", f"取值恒定而跳过：{zh}。")
     return explained + table(header, rows) + constant
 
 
@@ -253,7 +255,7 @@ def _maps(found: Findings, thumbs: Thumbnails) -> str:
         for one in item.heat_maps
     ]
     head = f"<h3>{both('What the surest errors looked at', '最有把握的错误关注的区域')}</h3>"
-    return f'{head}<div class="gallery">{"".join(cards)}</div>'
+    return head + gallery(cards)
 
 
 def embedding(found: Findings, thumbs: Thumbnails) -> str:
@@ -279,8 +281,7 @@ def embedding(found: Findings, thumbs: Thumbnails) -> str:
         thumbs.card(int(i), [text(data.classes[int(data.labels[i])])])
         for i in item.outliers[:SHOWN_OUTLIERS]
     ]
-    gallery = f'<div class="gallery">{"".join(cards)}</div>' if cards else ""
-    return f'<div class="charts">{figure(picture, caption)}<div>{gallery}</div></div>'
+    return f'<div class="charts">{figure(picture, caption)}<div>{gallery(cards)}</div></div>'
 
 
 def comparison(found: Findings) -> str:

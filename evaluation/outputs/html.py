@@ -50,6 +50,13 @@ DEFINITIONS = (
 )
 
 
+INPUT_KINDS = {
+    "probability": ("probabilities", "概率"),
+    "logits": ("logits", "logits"),
+    "label": ("class ids", "类别编号"),
+}
+
+
 def report_page(found: Findings, suggestions: Sequence[Suggestion]) -> str:
     """Return the whole page as HTML text."""
     thumbs = Thumbnails(found)
@@ -113,9 +120,10 @@ def summary_fragment(found: Findings, suggestions: Sequence[Suggestion]) -> str:
 
 def _header(found: Findings) -> str:
     data = found.predictions
+    en, zh = INPUT_KINDS[data.kind]
     sub = both(
-        f"{len(data):,} samples, {data.k} classes, scores given as {data.kind}",
-        f"{len(data):,} 个样本，{data.k} 个类别，输入形式：{data.kind}",
+        f"{len(data):,} samples, {data.k} classes, given as {en}",
+        f"{len(data):,} 个样本，{data.k} 个类别，输入形式：{zh}",
     )
     title = both("Evaluation of the classifier", "分类模型评估")
     return (

@@ -7,6 +7,8 @@ from evaluation.intervals import Estimate
 from evaluation.suggestions.wording import number, percent
 
 Row = Sequence[str]
+# Cards of a gallery that are seen at once.
+SHOWN_CARDS = 24
 
 
 def text(value: object) -> str:
@@ -102,6 +104,19 @@ def tile(label: str, value: str, detail: str = "") -> str:
 def figure(picture: str, caption: str) -> str:
     """Return a picture with a caption."""
     return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>" if picture else ""
+
+
+def gallery(cards: Sequence[str]) -> str:
+    """Return cards side by side; many are folded away but for the first."""
+    if not cards:
+        return ""
+    first = f'<div class="gallery">{"".join(cards[:SHOWN_CARDS])}</div>'
+    more = cards[SHOWN_CARDS:]
+    if not more:
+        return first
+    label = both(f"{len(more)} more", f"另外 {len(more)} 个")
+    rest = f'<div class="gallery">{"".join(more)}</div>'
+    return f"{first}<details><summary>{label}</summary>{rest}</details>"
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:

@@ -12,6 +12,7 @@ from evaluation.outputs.markup import (
     cell,
     facts,
     figure,
+    gallery,
     interval,
     note,
     numeric,
@@ -20,7 +21,7 @@ from evaluation.outputs.markup import (
     with_interval,
 )
 from evaluation.outputs.thumbnails import Thumbnails
-from evaluation.suggestions.wording import number, percent
+from evaluation.suggestions.wording import about, number, percent
 
 SHOWN_CURVES = 6
 SHOWN_CLASSES = 60
@@ -82,7 +83,7 @@ def _curves(found: Findings) -> str:
     axes = Axes((0, 1), (0, 1))
 
     def draw(macro: Curve | None, by_class: dict[int, Curve], labels: tuple[Label, Label]) -> str:
-        drawn = [] if macro is None else [Line("macro", macro.x, macro.y)]
+        drawn = [] if macro is None else [Line("macro", macro.x, macro.y, chinese="宏平均")]
         drawn += [Line(names[c], by_class[c].x, by_class[c].y, style="thin") for c in weakest]
         return charts.lines(drawn, axes, labels)
 
@@ -201,9 +202,9 @@ def confidence(found: Findings) -> str:
     )
     swept = charts.lines(
         [
-            Line("accuracy", sweep.threshold, sweep.accuracy),
-            Line("coverage", sweep.threshold, sweep.coverage),
-            Line("macro-F1", sweep.threshold, sweep.macro_f1),
+            Line("accuracy", sweep.threshold, sweep.accuracy, chinese="准确率"),
+            Line("coverage", sweep.threshold, sweep.coverage, chinese="覆盖率"),
+            Line("macro-F1", sweep.threshold, sweep.macro_f1, chinese="宏平均 F1"),
         ],
         Axes((0, 1), (0, 1)),
         (("threshold on the confidence", "置信度阈值"), ("share", "比例")),
@@ -237,13 +238,22 @@ def labels(found: Findings, thumbs: Thumbnails) -> str:
     if errors is None:
         return ""
     count, names = errors.expected_count, found.predictions.classes
-    head = note(
-        f"About {number(count.value)} labels are expected to be wrong ({number(count.low)} – "
-        f"{number(count.high)}); {len(errors.listed)} are more probably wrong than right and "
-        "listed in label_issues.csv.",
-        f"预计约有 {number(count.value)} 个标签错误（{number(count.low)} – {number(count.high)}）；"
-        f"其中 {len(errors.listed)} 个更可能是错的，列于 label_issues.csv。",
-    )
+    low, high, listed = about(count.low), about(count.high), len(errors.listed)
+    if errors.p < found.settings.alpha:
+        head = note(
+            f"About {about(count.value)} labels are expected to be wrong ({low} – {high}); "
+            f"{listed} are more probably wrong than right and listed in label_issues.csv.",
+            f"预计约有 {about(count.value)} 个标签错误（{low} – {high}）；"
+            f"其中 {listed} 个更可能是错的，列于 label_issues.csv。",
+        )
+    else:
+        head = note(
+            f"Nothing proves that a label is wrong (p = {number(errors.p)}); up to {high} cannot "
+            f"be excluded. {listed} labels that the model contradicts most are listed in "
+            "label_issues.csv.",
+            f"没有证据表明存在错误标签（p = {number(errors.p)}），但不能排除至多 {high} 个。"
+            f"模型最不认同的 {listed} 个标签列于 label_issues.csv。",
+        )
     cards = []
     for i in errors.listed[:SHOWN_LABELS].tolist():
         given = names[int(found.predictions.labels[i])]
@@ -254,7 +264,7 @@ def labels(found: Findings, thumbs: Thumbnails) -> str:
             "p > 0.99" if errors.posterior[i] > 0.995 else f"p = {errors.posterior[i]:.2f}",
         ]
         cards.append(thumbs.card(i, lines))
-    return head + (f'<div class="gallery">{"".join(cards)}</div>' if cards else "")
+    return head + gallery(cards)
 
 
 def mistakes(found: Findings, thumbs: Thumbnails) -> str:
@@ -275,4 +285,4 @@ def mistakes(found: Findings, thumbs: Thumbnails) -> str:
         if sure is not None:
             lines.append(percent(float(sure[i])))
         cards.append(thumbs.card(i, lines))
-    return f'<div class="gallery">{"".join(cards)}</div>'
+    return gallery(cards)

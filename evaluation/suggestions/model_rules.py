@@ -7,7 +7,7 @@ from evaluation.intervals import Estimate, newcombe, quantile
 from evaluation.pairs import Pair
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
 from evaluation.suggestions.texts import fill
-from evaluation.suggestions.wording import number, percent, tail_p
+from evaluation.suggestions.wording import about, number, percent, tail_p
 
 FEWEST_LABELS = 3
 SMALLEST_SHARE = 0.005
@@ -47,9 +47,9 @@ def relabel(found: Findings) -> Outcome:
     text = fill(
         "LBL",
         listed=str(len(listed)),
-        expected=number(count.value),
-        low=number(count.low),
-        high=number(count.high),
+        expected=about(count.value),
+        low=about(count.low),
+        high=about(count.high),
     )
     accuracy = found.overall["accuracy"].value or 0.0
     return [

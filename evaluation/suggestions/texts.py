@@ -83,6 +83,23 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+# What a rule is about, as a heading.
+TITLES: Mapping[str, tuple[str, str]] = {
+    "LBL": ("Wrong labels", "标签错误"),
+    "CAL": ("Calibration", "置信度校准"),
+    "THR": ("Unsure predictions", "低置信度预测"),
+    "TH2": ("Decision between classes", "类别决策偏置"),
+    "SEN": ("Weak range of a property", "薄弱的属性范围"),
+    "SLC": ("Weak slice", "薄弱切片"),
+    "IMB": ("Rare classes", "长尾类别"),
+    "CNF": ("Confused classes", "易混淆类别"),
+    "DUP": ("Repeated images", "重复图像"),
+    "BAD": ("Images to repair", "异常图像"),
+    "ADV": ("Adversarial examples", "对抗样本"),
+    "OVF": ("Overfitting", "过拟合"),
+    "NEV": ("Too few images to judge", "评估样本不足"),
+}
+
 # What to do about a property: of a category nothing can be normalised.
 REMEDIES: Mapping[str, tuple[str, str]] = {
     "category": ("Collect or augment such images.", "请采集或增强此类图像。"),

@@ -40,6 +40,13 @@ def number(value: float | None) -> str:
     return f"{value:.{min(digits, 6)}f}"
 
 
+def about(count: float | None) -> str:
+    """Return an estimated count: whole from 10 on, with one decimal below."""
+    if count is None:
+        return "–"
+    return f"{count:.0f}" if count >= 9.95 or count == 0 else f"{count:.1f}"
+
+
 def percent(share: float | None) -> str:
     """Return a share in percent with one decimal, two below 1 %."""
     if share is None:

@@ -11,7 +11,7 @@ from evaluation.intervals import Estimate
 from evaluation.suggestions import RULES
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
 from evaluation.suggestions.selection import order, select
-from evaluation.suggestions.texts import TEXTS
+from evaluation.suggestions.texts import TEXTS, TITLES
 from tests.evaluation.digits import flipped
 from tests.evaluation.samples import scores, softmax
 
@@ -32,7 +32,7 @@ def calibrated(seed: int, n: int = 1000, k: int = 6) -> tuple[np.ndarray, np.nda
 
 
 def test_every_rule_has_its_words() -> None:
-    assert set(TEXTS) == set(RULES)
+    assert set(TEXTS) == set(RULES) == set(TITLES)
 
 
 @pytest.mark.slow

@@ -93,9 +93,7 @@ def advise(space: Space, history: History) -> Advice:
     compared with the present one.
     """
     if any(len(t.losses) > 1 for t in history.valued):
-        return Advice(
-            reason="there are several objectives, and no weights"
-        )
+        return Advice(reason="there are several objectives, and no weights")
     if len(history.feasible) < LEAST_TRIALS:
         return Advice(reason=f"fewer than {LEAST_TRIALS} trials have a value that counts")
     reason = too_little(space, history)

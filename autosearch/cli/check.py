@@ -46,7 +46,7 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     parser.epilog = (
         "Ctrl-C ends the trial of --run, and shows what was found so far. Exit code 2: the file is "
-        "faulty;\n3: the objective was not found; 4: the program failed."
+        "faulty;\n3: a metric that decides was not found; 4: the program failed."
     )
     parser.set_defaults(do=check)
 
@@ -91,7 +91,7 @@ def check(args: argparse.Namespace) -> int:
         return 0
     if look.state in ("failed", "killed", "out_of_memory"):
         return FAILED
-    return 0 if look.hits[experiment.objective.name] else NOT_FOUND
+    return 0 if all(look.hits[m.name] for m in experiment.needed) else NOT_FOUND
 
 
 def first_trials(experiment: "Experiment", imported: "Sequence[Record]" = ()) -> "list[Trial]":
@@ -154,6 +154,7 @@ def _rule_text(metric: "Metric") -> str:
     found = f"regex {metric.regex}" if metric.regex is not None else "patterns made from its name"
     step = f", steps by {metric.step}" if metric.step else ""
     bounds = f", {metric.bounds}" if metric.bounded else ""
+    bounds = f", an objective{bounds}" if metric.objective else bounds
     return formats.clean(f"{metric.mode}, {metric.reduce} value{bounds}, found by {found}{step}")
 
 

@@ -41,6 +41,11 @@ class Evidence:
         """The trials from best to worst: by loss, the earlier of equals first, faulty ones last."""
         return np.lexsort((self.losses, self.faulty))
 
+    @property
+    def known(self) -> Matrix:
+        """The rows of all these trials and of the running ones, shape (n + p, len(space))."""
+        return np.concatenate([self.rows, self.pending])
+
 
 def evidence_of(space: Space, history: History) -> Evidence:
     """Return what the trials of `history` say, as arrays."""

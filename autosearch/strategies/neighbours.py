@@ -29,20 +29,26 @@ def squared_distances(cube: Cube, rows: Matrix, others: Matrix) -> Matrix:
     return total
 
 
+def remoteness(cube: Cube, rows: Matrix, known: Matrix, width: float) -> NDArray[np.float64]:
+    """Return each row's distance to the nearest known one, shape (n,).
+
+    Its unit is a distance of `width` in every parameter; inf where nothing is known.
+    """
+    nearest = squared_distances(cube, rows, known).min(axis=1, initial=np.inf)
+    return np.asarray(np.sqrt(nearest / rows.shape[1]) / width)
+
+
 def standing(cube: Cube, evidence: Evidence, rows: Matrix, width: float) -> NDArray[np.float64]:
     """Return how good each row seems, smaller is better, shape (n,).
 
     It is the mean rank of the trials, 0 the best and 1 the worst, weighted by inverse distance
-    (Shepard, 1968), less the distance to the nearest trial, running ones included, in units of
-    `width` in every parameter: as much is hoped for where nothing is known. Without the second term
-    a search stays at its best point.
+    (Shepard, 1968), less the row's remoteness from all trials, running ones included: as much is
+    hoped for where nothing is known. Without the second term a search stays at its best point.
     """
     count = len(evidence.trials)
     ranks = np.empty(count)
     ranks[evidence.order] = np.arange(count) / max(count - 1, 1)
-    to_ended = squared_distances(cube, rows, evidence.rows)
-    weights = (to_ended + NEGLIGIBLE) ** (-0.5 * POWER)
+    distances = squared_distances(cube, rows, evidence.rows)
+    weights = (distances + NEGLIGIBLE) ** (-0.5 * POWER)
     expected = (weights * ranks).sum(axis=1) / weights.sum(axis=1)
-    to_running = squared_distances(cube, rows, evidence.pending)
-    nearest = np.minimum(to_ended.min(axis=1), to_running.min(axis=1, initial=np.inf))
-    return np.asarray(expected - np.sqrt(nearest / rows.shape[1]) / width)
+    return np.asarray(expected - remoteness(cube, rows, evidence.known, width))

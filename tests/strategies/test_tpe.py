@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from autosearch.space import Float, Space
+from autosearch.space import Choice, Float, Space
 from autosearch.space.values import Params
+from autosearch.strategies import tpe
+from autosearch.strategies.cube import cube_of
+from autosearch.strategies.evidence import evidence_of
 from autosearch.strategies.random import RandomSearch
 from autosearch.strategies.tpe import MOST_BAD, MOST_GOOD, TPESearch
 from autosearch.trial import History, State, Trial
@@ -55,7 +58,7 @@ def test_densities_stay_small_however_long_the_history() -> None:
     rng = np.random.default_rng(0)
     points = [PLANE.sample(rng) for _ in range(2000)]
     history = history_of(PLANE, points, [float(p["x"]) for p in points])
-    good, bad = TPESearch()._densities(PLANE, history, rng)
+    good, bad = TPESearch()._densities(cube_of(PLANE), evidence_of(PLANE, history), rng)
     assert len(good.centres) == MOST_GOOD
     assert len(bad.centres) == MOST_BAD
     assert good.centres[:, 0].max() < 0.05
@@ -65,3 +68,18 @@ def test_densities_stay_small_however_long_the_history() -> None:
 def test_extreme_quantiles_leave_a_search(gamma: float) -> None:
     history = drive(TPESearch(gamma=gamma), PLANE, lambda p: float(p["x"]), asks=20)
     assert len({tuple(t.params.values()) for t in history.trials}) == 20
+
+
+def test_a_category_that_was_hardly_tried_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = Space({"k": Choice(["a", "b"]), "x": Float(0, 1), "y": Float(0, 1)})
+    rng = np.random.default_rng(0)
+    points: list[Params] = [{**space.sample(rng), "k": "a"} for _ in range(60)]
+    history = history_of(space, points, [abs(float(p["x"]) - 0.5) for p in points])
+
+    def others() -> int:
+        asked = [TPESearch().ask(space, history, np.random.default_rng(i)) for i in range(40)]
+        return sum(s is not None and s.params["k"] == "b" for s in asked)
+
+    with_bonus = others()
+    monkeypatch.setattr(tpe, "remoteness", lambda cube, rows, *_: np.zeros(len(rows)))
+    assert with_bonus > 2 * others()

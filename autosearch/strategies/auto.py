@@ -12,11 +12,11 @@ from autosearch.trial import History
 
 @dataclass(frozen=True, slots=True)
 class Auto:
-    """What found most in our comparisons: the Gaussian process of `bayes_opt_search`.
+    """What found most in our comparisons: `bayes_opt_search` with a Gaussian process.
 
-    The default. It adapts by itself: to kinds and conditions of parameters by its kernel, to noise
-    by what it fits, to failing regions and to the number of trials by its own turns. TPE beside it,
-    on any of these grounds, only ever took trials away from it.
+    The default. It adapts by itself: to kinds and conditions of parameters by its kernel and its
+    first points, to noise by what it fits, to failing regions, to running trials, and to the number
+    of trials, the last of which it spends near the best. TPE beside it only took trials away.
     """
 
     cost: str = setting(

@@ -47,7 +47,7 @@ class BayesOpt:
         choices=("auto", "gp", "forest"),
     )
     n_initial_points: int = setting(
-        0, "points tried before the model is asked; 0: one more than parameters, 4 to 10", low=0
+        0, "points tried before the model is asked; 0: 3 to 5, with conditions to 10", low=0
     )
 
     cost: str = setting(
@@ -72,6 +72,7 @@ class BayesOpt:
                 forest=self.surrogate == "forest",
                 initial=self.n_initial_points,
                 thrift=self._thrift(history),
+                trials=self.trials,
             )
             return Proposal(knowledge, policy, rng).suggestion()
 

@@ -114,6 +114,16 @@ class Likelihood:
         solved = Solved(inverse_root, log_determinant, mean, inverse_root.T @ residual, variance)
         return solved, scaled, slope
 
+    def value(self, theta: Array) -> float:
+        """Return the negative log posterior at `theta`, up to a constant; inf: K is singular."""
+        solution = self.solve(theta)
+        return math.inf if solution is None else self._value(theta, solution[0])
+
+    def _value(self, theta: Array, solved: Solved) -> float:
+        deviation = (theta - self.prior.mean) / self.prior.deviation
+        fit = (len(self.losses) + 1.0) * math.log(solved.variance) + solved.log_determinant
+        return 0.5 * (fit + float(deviation @ deviation))
+
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """Return the negative log posterior at `theta`, up to a constant, and its gradient."""
         solution = self.solve(theta)
@@ -121,8 +131,6 @@ class Likelihood:
         if solution is None:
             return 1e10, deviation
         solved, scaled, slope = solution
-        n = len(self.losses)
-        value = 0.5 * ((n + 1.0) * math.log(solved.variance) + solved.log_determinant)
         w = solved.inverse_root.T @ solved.inverse_root
         w -= np.outer(solved.weights, solved.weights) / solved.variance
         b = w * slope
@@ -131,4 +139,4 @@ class Likelihood:
         gradient[:-2] += np.bincount(self.groups, by_column, minlength=len(theta) - 2)
         gradient[-2] += 0.5 * math.exp(theta[-2]) * float(np.trace(w))
         gradient[-1] += 0.5 * math.exp(theta[-1]) * float(np.vdot(w, self._trend))
-        return value + 0.5 * float(deviation @ deviation), gradient
+        return self._value(theta, solved), gradient

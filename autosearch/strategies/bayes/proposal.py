@@ -11,6 +11,7 @@ import numpy as np
 from autosearch.strategies.anneal import anneal_step
 from autosearch.strategies.base import Suggestion
 from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
+from autosearch.strategies.bayes.averaging import Mixture, plausible
 from autosearch.strategies.bayes.candidates import Jump, Search, perturb
 from autosearch.strategies.bayes.cost import Costs
 from autosearch.strategies.bayes.design import first_point, spread
@@ -42,8 +43,8 @@ class Policy:
     """The user's settings, with every choice made.
 
     kind: auto, ucb, ei or poi; auto: ei, and every third time ucb. initial: first points, 0 for as
-    many as the space suggests. thrift: the power of a trial's seconds by which its promise is
-    divided, from 0 to 1.
+    many as the space suggests. trials: how many there will be, None where that is unknown. thrift:
+    the power of a trial's seconds by which its promise is divided, from 0 to 1.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Policy:
     xi: float
     forest: bool
     initial: int
+    trials: int | None = None
     thrift: float = 0.0
 
 
@@ -146,13 +148,14 @@ class Proposal:
         region = {k: memory[k] for k in ("radius", "misses", "best", "seen") if k in memory}
         notes |= region
         ranked = self._ranked(fitted)
-        turn = asks % self._recipe.turns
+        noisy = fitted.noise > self._recipe.anneal_noise
+        turn = 1 if self._closing and not noisy else asks % self._recipe.turns
         kind = self.policy.kind
         if kind == "auto":
             kind = "ucb" if turn == 0 else "ei"
-        if turn == 2 and fitted.noise > self._recipe.anneal_noise:
+        if turn == 2 and noisy:
             return self._suggested(self._annealed(ranked), "anneal", notes)
-        model = self._believing(condition(self._likelihood, self._shortened(theta, asks)))
+        model = self._averaged(self._shortened(theta, asks))
         search = self._search(model, ranked, kind)
         if turn == 1:
             region = self._region(region)
@@ -182,6 +185,21 @@ class Proposal:
             return theta
         scales = np.minimum(theta[:-2], c.scale_cap) - by
         return np.concatenate([scales, theta[-2:]])
+
+    @property
+    def _closing(self) -> bool:
+        trials, asked = self.policy.trials, self.knowledge.history.searched
+        return trials is not None and 0 < trials - asked <= self._recipe.closing
+
+    def _averaged(self, theta: Array) -> Surrogate:
+        """Return the model with `theta`; where few trials are known, a mixture with others."""
+        model = self._believing(condition(self._likelihood, theta))
+        if len(self.knowledge.losses) > self._recipe.averaged_below:
+            return model
+        others = plausible(self._likelihood, theta, self._recipe, self.rng)
+        return Mixture(
+            [model, *(self._believing(condition(self._likelihood, other)) for other in others)]
+        )
 
     def _believing(self, model: GaussianProcess) -> GaussianProcess:
         """Return the model as if the running trials had ended as it expects."""

@@ -68,14 +68,15 @@ def _kinds(p: Params) -> tuple[float, float]:
     return floor + (x - centre) ** 2 + 0.5 * (y - 0.4) ** 2, seconds * (0.5 + y)
 
 
-def _branin(x: float, y: float) -> float:
+def branin(x: float, y: float) -> float:
+    """Return Branin's function; its least value is 0.397887."""
     bend = y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6
     return bend**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
 
 
 def _branin_with(sign: float) -> Callable[[Params], tuple[float, float]]:
     def function(p: Params) -> tuple[float, float]:
-        loss = _branin(float(p["x"]), float(p["y"]))
+        loss = branin(float(p["x"]), float(p["y"]))
         near = math.exp(-math.log1p(loss) / 2)
         return math.log1p(loss), 10 ** (1 + sign * (near - 0.5))
 
@@ -100,10 +101,15 @@ _CENTRES = 1e-4 * np.array(
 )
 
 
-def _hartmann(p: Params) -> tuple[float, float]:
-    x = np.array([float(v) for v in p.values()])
+def hartmann(x: Any) -> float:
+    """Return Hartmann's function in six dimensions; its least value is -3.32237."""
     peaks = np.exp(-(_SCALES * (x - _CENTRES) ** 2).sum(axis=1))
-    return -float(np.array([1, 1.2, 3, 3.2]) @ peaks), 10 ** (2 * x[2])
+    return -float(np.array([1, 1.2, 3, 3.2]) @ peaks)
+
+
+def _unrelated(p: Params) -> tuple[float, float]:
+    x = np.array([float(v) for v in p.values()])
+    return hartmann(x), 10 ** (2 * float(x[2]))
 
 
 _PLANE = Space({"x": Float(-5, 10), "y": Float(0, 15)})
@@ -141,7 +147,7 @@ TASKS: Mapping[str, Task] = {
     ),
     "best is cheap": Task(_PLANE, _branin_with(-2.0)),
     "best is dear": Task(_PLANE, _branin_with(2.0)),
-    "unrelated": Task(Space({f"x{i}": Float(0, 1) for i in range(6)}), _hartmann),
+    "unrelated": Task(Space({f"x{i}": Float(0, 1) for i in range(6)}), _unrelated),
 }
 
 

@@ -175,7 +175,8 @@ def drive_optuna(name: str, task: Task, seed: int, trials: int) -> list[Outcome]
         found: Sequence[float] = trial.user_attrs["constraints"]
         return found
 
-    bound = constraints if task.function is _bounded else None
+    rng = np.random.default_rng(0)
+    bound = constraints if task.function(task.space.sample(rng))[1] else None
     samplers: Mapping[str, Callable[[], Any]] = {
         "optuna NSGA-II": lambda: optuna.samplers.NSGAIISampler(
             seed=seed, population_size=20, constraints_func=bound

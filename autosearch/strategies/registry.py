@@ -146,7 +146,7 @@ def combine(
     InputError as `make` does, or where there is no entry.
     """
     combined = _combined(entries, trials, budget_s)
-    if objectives == 1:
+    if objectives < 2:
         return combined
     from autosearch.strategies.scalarised import Scalarised
 

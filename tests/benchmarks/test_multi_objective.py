@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cost_aware, multi_objective
+from benchmarks import constrained, cost_aware, multi_objective
 from benchmarks.multi_objective import TASKS, best_volume, drive, volume
 
 
@@ -51,3 +51,11 @@ def test_a_trial_that_would_end_too_late_does_not_count() -> None:
     steps = cost_aware.drive("random", task, 1, 300.0)
     assert steps[-1][0] <= 300.0
     assert [best for _, best in steps] == sorted((best for _, best in steps), reverse=True)
+
+
+def test_a_search_without_a_feasible_trial_has_the_worst_regret() -> None:
+    task = constrained.TASKS["gramacy"]
+    scale = constrained.scale_of(task, [])
+    assert scale.least == pytest.approx(0.6, abs=0.02)
+    assert scale.regret([((0.1,), (0.5, -1.0))]) == scale.regret([((scale.worst,), (0.0, -1.0))])
+    assert scale.regret([((scale.least,), (0.0, 0.0)), ((0.1,), (0.5, 0.0))]) == 0.0

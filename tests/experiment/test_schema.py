@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from autosearch.experiment import load_file
+from autosearch.experiment import from_dict, load_file, load_text
 from autosearch.experiment.schema import DEFAULT_FILE, schema, schema_text
 from autosearch.experiment.source import parse
 from autosearch.experiment.templates import template_text
@@ -100,3 +100,21 @@ def test_settings_carry_their_help_and_default() -> None:
     properties: dict[str, Any] = json.loads(schema_text())["properties"]["search"]["properties"]
     assert properties["gamma"]["default"] == 0.25
     assert properties["gamma"]["description"].startswith("tpe_search: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("mode: min}", "at_most: 3}"),
+        ("mode: min}", "at_least: -1.5, at_most: 3}"),
+        ("mode: min}", "mode: min, objective: true, reference: 2}"),
+        ("strategy: tpe_search, gamma: 0.25", "cost: seconds"),
+    ],
+)
+def test_bounds_objectives_and_cost_are_valid_and_survive_being_stored(old: str, new: str) -> None:
+    assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    assert valid(text)
+    experiment = load_text(text, "search.yaml")
+    stored = experiment.to_dict()
+    assert from_dict(stored, experiment.folder, stored=True) == experiment

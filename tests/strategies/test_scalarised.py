@@ -111,3 +111,4 @@ def test_several_objectives_wrap_a_portfolio_once() -> None:
     found = combine([("tpe_search", {}), ("random", {})], 10, 3)
     assert isinstance(found, Scalarised)
     assert combine([("random", {})], 10, 1) == make("random")
+    assert combine([("random", {})], 1, 0) == make("random")

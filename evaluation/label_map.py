@@ -7,8 +7,10 @@ from evaluation.errors import InputError
 
 
 def is_blank(label_map: object) -> bool:
-    """Return whether nothing was given."""
-    return label_map is None or (isinstance(label_map, str | Mapping) and len(label_map) == 0)
+    """Return whether nothing was given, also as JSON text of nothing."""
+    if isinstance(label_map, str):
+        return label_map.strip() in ("", "{}", "[]", "null")
+    return label_map is None or (isinstance(label_map, Mapping) and len(label_map) == 0)
 
 
 def read_label_map(label_map: object, k: int | None, warnings: list[str]) -> tuple[str, ...]:

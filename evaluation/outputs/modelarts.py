@@ -16,6 +16,8 @@ from evaluation.suggestions.model import Suggestion
 
 LANGUAGES: Mapping[str, str] = {"zh-cn": "zh", "en-us": "en"}
 MOST_WRONG = 200
+# Ticks of an axis of shares; the dialect lists every tick of an axis.
+SHARES = [0, 0.2, 0.4, 0.6, 0.8, 1]
 
 TITLES: Mapping[str, tuple[str, str]] = {
     "overview": ("综合指标", "Overall metrics"),
@@ -28,6 +30,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "roc": ("ROC曲线", "ROC curve"),
     "accuracy_by_feature": ("不同特征范围下的准确率", "Accuracy by feature range"),
     "feature_distribution": ("特征分布", "Feature distribution"),
+    "custom": ("自定义指标", "Custom metrics"),
     "f1_sensitivity": ("F1值敏感度", "Sensitivity of F1"),
 }
 
@@ -71,6 +74,9 @@ def _operators(found: Findings, suggestions: Sequence[Suggestion], short: str) -
         }
     if found.confidences is not None:
         blocks["roc"] = {"line_chart": {"roc": _roc(found)}}
+    if found.custom:
+        measured = {k: v for k, v in found.custom.items() if isinstance(v, Estimate)}
+        blocks["custom"] = {"value": {name: _value(item) for name, item in measured.items()}}
     if found.sensitivity:
         blocks |= _sensitivity(found)
     index = 0 if short == "zh" else 1
@@ -100,8 +106,8 @@ def _roc(found: Findings) -> dict[str, Any]:
     return {
         "x_axis_name": "FPR",
         "y_axis_name": "TPR",
-        "x_axis_range": [0, 1],
-        "y_axis_range": [0, 1],
+        "x_axis_range": SHARES,
+        "y_axis_range": SHARES,
         "curve": {
             found.predictions.classes[c]: [
                 [rounded(x), rounded(y)]
@@ -129,6 +135,8 @@ def _sensitivity(found: Findings) -> dict[str, Any]:
             target[item.column.name] = {
                 "x_axis_name": item.column.name,
                 "y_axis_name": "accuracy" if target is accuracy else "images",
+                "x_axis_range": edges,
+                "y_axis_range": SHARES if target is accuracy else _counts(values),
                 "x_value": edges,
                 "y_value": values,
             }
@@ -143,6 +151,12 @@ def _sensitivity(found: Findings) -> dict[str, Any]:
         "feature_distribution": {"column_chart": distribution},
         "f1_sensitivity": {"table": tables},
     }
+
+
+def _counts(values: Sequence[float | None]) -> list[int]:
+    """Return five ticks from 0 to above the highest count."""
+    step = max(int(value or 0) for value in values) // 4 + 1
+    return [step * tick for tick in range(5)]
 
 
 def _gallery(found: Findings) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import numpy as np
 from evaluation.confusion import cluster_order
 from evaluation.curves import Curve
 from evaluation.findings import Findings
+from evaluation.intervals import Estimate
 from evaluation.outputs import charts
 from evaluation.outputs.charts import Axes, Label, Line
 from evaluation.outputs.markup import (
@@ -31,12 +32,36 @@ SHOWN_LABELS = 60
 SHOWN_ERRORS = 36
 
 
+# Chinese names of the figures of the whole set; the others are the same in both languages.
+FIGURES = {
+    "accuracy": "准确率",
+    "balanced_accuracy": "平衡准确率",
+    "macro_precision": "宏平均精确率",
+    "macro_recall": "宏平均召回率",
+    "macro_f1": "宏平均 F1",
+    "weighted_precision": "加权精确率",
+    "weighted_recall": "加权召回率",
+    "weighted_f1": "加权 F1",
+    "micro_f1": "微平均 F1",
+    "top5_accuracy": "前 5 准确率",
+    "log_loss": "对数损失",
+    "brier": "Brier 分数",
+    "macro_auc": "宏平均 AUC",
+    "macro_average_precision": "宏平均 AP",
+}
+
+
 def overall(found: Findings) -> str:
-    """Return all figures of the whole set."""
+    """Return all figures of the whole set, and the caller's own."""
     rows = []
     for name, estimate in found.overall.items():
+        chinese = FIGURES.get(name, "")
         share = name not in ("log_loss", "brier", "kappa", "mcc", "aurc")
-        rows.append((text(name), with_interval(estimate, share)))
+        label = both(name.replace("_", " "), chinese) if chinese else text(name.replace("_", " "))
+        rows.append((label, with_interval(estimate, share)))
+    for name, value in found.custom.items():
+        shown = with_interval(value, False) if isinstance(value, Estimate) else text(value)
+        rows.append((text(name), shown))
     return facts(rows)
 
 

@@ -136,6 +136,12 @@ def test_op_list_chooses_and_unknown_names_do_no_harm() -> None:
     assert any("get_confusion_matrix" in text for text in found["warnings"])
 
 
+def test_what_an_analysis_rests_on_is_run_with_it() -> None:
+    found = judged(op_list=["label_errors"])
+    assert found["label_issues"] is not None
+    assert "temperature" in {item["analysis"] for item in found["not_run"]}
+
+
 def test_own_metrics_get_an_interval() -> None:
     def wins(labels: np.ndarray, predicted: np.ndarray, _: object) -> float:
         return float((labels == predicted).mean())

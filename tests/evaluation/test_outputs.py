@@ -175,9 +175,21 @@ def test_the_dialect_of_modelarts(tmp_path: Path) -> None:
         assert {"title", "description"} <= set(chinese[name])
     chart = chinese["accuracy_by_feature"]["column_chart"]["brightness"]
     assert len(chart["x_value"]) == len(chart["y_value"]) + 1
+    assert chart["x_axis_range"] == chart["x_value"]
+    images = chinese["feature_distribution"]["column_chart"]["brightness"]
+    assert images["y_axis_range"][0] == 0
+    assert max(images["y_value"]) < images["y_axis_range"][-1]
     sample = found["get_negative_samples_cls"][0]
     assert set(sample) == {"labels", "predict_labels", "score", "data_info"}
     assert re.fullmatch(r"\d\.\d{3}", sample["score"])
+
+
+def test_own_metrics_are_in_the_dialect(tmp_path: Path) -> None:
+    full(tmp_path, custom_metric={"hits": lambda y, p, _: float((y == p).mean())})
+    found = json.loads((tmp_path / "out" / "model_analysis_results.json").read_text("utf-8"))
+    value = found["en-us"]["custom"]["value"]["hits"]
+    assert value == found["en-us"]["overview"]["value"]["accuracy"]
+    assert "<dt>hits</dt>" in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_a_notebook_shows_the_summary(tmp_path: Path) -> None:

@@ -161,6 +161,22 @@ def test_the_sensitivity_of_modelarts_is_the_population_deviation_of_the_fifths(
     assert found == pytest.approx([np.std([0.80, 0.90, 0.85, 0.95, 0.70]), 0.0])
 
 
+@pytest.mark.parametrize(
+    ("fifths", "printed"),
+    [
+        ([0.7929, 0.8816, 0.9363, 0.9462, 0.9751], 0.0643),
+        ([0.8727, 0.7429, 0.7229, 0.7912, 0.7619], 0.0523),
+        ([0.7556, 0.8489, 0.9239, 0.9492, 0.9631], 0.0771),
+        ([0.8333, 0.6466, 0.6316, 0.8000, 0.5946], 0.0963),
+        ([0.9355, 0.9677, 0.9677, 0.9677, 1.0000], 0.0204),
+        ([0.9355, 0.9355, 0.9355, 0.7742, 0.8065], 0.0718),
+    ],
+)
+def test_the_tables_of_modelarts_manual_are_reproduced(fifths: list[float], printed: float) -> None:
+    found = sensitivity.population_std(np.array([fifths]).T)
+    assert found == [pytest.approx(printed, abs=5e-5)]
+
+
 def test_fifths_have_equal_size_and_ties_stay_together() -> None:
     assert np.bincount(sensitivity.rank_bins(np.arange(100.0))).tolist() == [20] * 5
     tied = sensitivity.rank_bins(np.array([1.0] * 60 + [2.0] * 40))

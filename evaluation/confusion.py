@@ -77,7 +77,9 @@ def summary(counts: Ints, alpha: float) -> dict[str, Estimate]:
     figures = {
         "balanced_accuracy": _balanced_accuracy(shares),
         "macro_precision": _macro_precision(shares),
+        "macro_recall": _macro_recall(shares),
         "macro_f1": _macro_f1(shares),
+        "weighted_precision": _weighted_precision(shares),
         "weighted_f1": _weighted_f1(shares),
         "kappa": _kappa(shares),
         "mcc": _mcc(shares),
@@ -149,6 +151,22 @@ def _macro_precision(shares: Floats) -> Slope:
     present = int((rows + columns > 0).sum())
     slope = np.diag(inverse) - (hits * inverse**2)[None, :]
     return float((hits * inverse).sum() / present), slope / present
+
+
+def _macro_recall(shares: Floats) -> Slope:
+    """Return the mean over all classes that occur; a class that is only predicted counts as 0."""
+    _, rows, columns = _margins(shares)
+    value, slope = _balanced_accuracy(shares)
+    part = int((rows > 0).sum()) / int((rows + columns > 0).sum())
+    return value * part, None if slope is None else slope * part
+
+
+def _weighted_precision(shares: Floats) -> Slope:
+    hits, rows, columns = _margins(shares)
+    inverse = _inverse(columns)
+    precision = hits * inverse
+    slope = np.diag(rows * inverse) - (rows * precision * inverse)[None, :] + precision[:, None]
+    return float((rows * precision).sum()), slope
 
 
 def _f1(shares: Floats) -> tuple[Floats, Floats]:

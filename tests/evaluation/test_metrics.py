@@ -35,6 +35,8 @@ def test_summary_equals_scikit_learn(n: int, k: int, seed: int) -> None:
         "balanced_accuracy": metrics.balanced_accuracy_score(y, p),
         "macro_precision": metrics.precision_score(y, p, average="macro", zero_division=0),
         "macro_f1": metrics.f1_score(y, p, average="macro", zero_division=0),
+        "macro_recall": metrics.recall_score(y, p, average="macro", zero_division=0),
+        "weighted_precision": metrics.precision_score(y, p, average="weighted", zero_division=0),
         "weighted_f1": metrics.f1_score(y, p, average="weighted", zero_division=0),
         "kappa": metrics.cohen_kappa_score(y, p),
         "mcc": metrics.matthews_corrcoef(y, p),
@@ -166,6 +168,21 @@ def test_the_interval_of_the_macro_auc_covers_the_truth() -> None:
         found = ranked(read_predictions(softmax(logits[part]), labels[part])).macro_auc
         hits += found.low <= truth <= found.high
     assert hits >= 180
+
+
+@pytest.mark.parametrize(
+    "figure",
+    ["balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_precision"]
+    + ["weighted_f1", "kappa", "mcc"],
+)
+def test_the_slope_of_every_figure_is_its_derivative(figure: str) -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(16)).reshape(4, 4)
+    step = rng.normal(size=(4, 4))
+    step -= step.mean()
+    measure = getattr(confusion, f"_{figure}")
+    ahead, behind = (measure(shares + sign * 1e-6 * step)[0] for sign in (1, -1))
+    assert (measure(shares)[1] * step).sum() == pytest.approx((ahead - behind) / 2e-6, rel=1e-5)
 
 
 def test_the_influence_interval_of_macro_f1_agrees_with_the_bootstrap() -> None:

@@ -185,6 +185,7 @@ def test_the_slope_of_every_figure_is_its_derivative(figure: str) -> None:
     assert (measure(shares)[1] * step).sum() == pytest.approx((ahead - behind) / 2e-6, rel=1e-5)
 
 
+@pytest.mark.statistical
 def test_the_influence_interval_of_macro_f1_agrees_with_the_bootstrap() -> None:
     data = predictions(3000, 10, 7)
     counts = confusion.count(data.labels, data.predicted, 10)

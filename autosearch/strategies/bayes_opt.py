@@ -47,7 +47,9 @@ class BayesOpt:
         choices=("auto", "gp", "forest"),
     )
     n_initial_points: int = setting(
-        0, "points tried before the model is asked; 0: 3 to 5, with conditions to 10", low=0
+        0,
+        "points tried before the model is asked; 0: 3 to 5, to 10 with conditions or failures",
+        low=0,
     )
 
     cost: str = setting(

@@ -84,7 +84,8 @@ class Proposal:
     @property
     def _initial(self) -> int:
         c, encoding = self._recipe, self.knowledge.encoding
-        most = c.initial_conditional if encoding.space.conditional else c.initial_max
+        parted = encoding.space.conditional or len(self.knowledge.failures) > 0
+        most = c.initial_parted if parted else c.initial_max
         return self.policy.initial or min(max(c.initial_min, encoding.free + 1), most)
 
     @property

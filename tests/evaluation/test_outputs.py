@@ -1,7 +1,10 @@
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -74,6 +77,32 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     full(tmp_path / "b", n_jobs=3)
     for path in sorted((tmp_path / "a" / "out").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / "out" / path.name).read_bytes(), path.name
+
+
+PROGRAM = """
+import sys
+from evaluation import analyse, images
+from tests.evaluation.samples import scores, softmax
+
+images.FEW, images.PART = 2, 20
+logits, labels = scores(90, 3, 0)
+labels[:6] = (labels[:6] + 1) % 3
+names = [f"{i}.png" for i in range(90)]
+analyse("image_classification", softmax(logits * 2), labels, names, image_root=sys.argv[1],
+        metadata={"camera": ["a", "b"] * 45}, n_jobs=int(sys.argv[2]), save_path=sys.argv[3])
+"""
+
+
+@pytest.mark.slow
+def test_other_processes_and_jobs_give_the_same_bytes(tmp_path: Path) -> None:
+    write(tmp_path, 90)
+    for jobs in ("1", "2"):
+        command = [sys.executable, "-c", PROGRAM, str(tmp_path), jobs, str(tmp_path / f"out{jobs}")]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": jobs})
+    written = sorted((tmp_path / "out1").iterdir())
+    assert len(written) > 8
+    for path in written:
+        assert path.read_bytes() == (tmp_path / "out2" / path.name).read_bytes(), path.name
 
 
 class Reader(HTMLParser):

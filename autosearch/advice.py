@@ -15,7 +15,7 @@ from autosearch.strategies.bayes.candidates import Jump, perturb
 from autosearch.strategies.bayes.encoding import Array
 from autosearch.strategies.bayes.posterior import Posterior, posterior_of
 from autosearch.strategies.threads import one_thread
-from autosearch.trial import History
+from autosearch.trial import History, Trial
 
 AHEAD = 10
 # Before so many trials have a value there is nothing to go by, and no reason to stop.
@@ -94,7 +94,7 @@ def advise(space: Space, history: History) -> Advice:
     """
     if any(len(t.losses) > 1 for t in history.valued):
         return Advice(reason="there are several objectives, and no weights")
-    if len(history.feasible) < LEAST_TRIALS:
+    if len(_searched(history)) < LEAST_TRIALS:
         return Advice(reason=f"fewer than {LEAST_TRIALS} trials have a value that counts")
     reason = too_little(space, history)
     ranking = ranked_by_model(space, history)
@@ -120,15 +120,19 @@ def advise(space: Space, history: History) -> Advice:
     )
 
 
+def _searched(history: History) -> list[Trial]:
+    return [t for t in history.feasible if not t.confirms]
+
+
 def _gained(history: History) -> float:
     """Return how far the best loss lies below the median of the first trials."""
-    losses = [t.losses[0] for t in history.feasible if not t.confirms]
+    losses = [t.losses[0] for t in _searched(history)]
     return float(np.median(losses[:AHEAD])) - min(losses)
 
 
 def _recent(posterior: Posterior) -> float:
     """Return what the last trials have gained, by the model's mean, which leaves out their luck."""
-    trials = posterior.knowledge.modelled
+    trials = [t for t in posterior.knowledge.modelled if not t.confirms]
     best = np.minimum.accumulate(posterior.moments(posterior.features(trials))[0].mean(axis=0))
     return float(best[-min(len(best), AHEAD + 1)] - best[-1])
 

@@ -7,7 +7,7 @@ from autosearch.advice import LEAST_TRIALS, advise
 from autosearch.space import Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import make, rng_for
-from autosearch.trial import History, Trial
+from autosearch.trial import CONFIRM, History, Trial
 
 SPACE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 
@@ -99,3 +99,22 @@ def _recommended(history: History, trials: int) -> float:
     found = recommend(SPACE, History(history.trials[:trials]))
     assert found is not None
     return bowl(found.trial.params)
+
+
+def test_runs_that_confirm_are_no_trials_without_a_gain() -> None:
+    history = search(16, noise=0.05)
+    best = history.best
+    assert best is not None
+    losses = [best.losses[0] + i / 99 for i in range(12)]
+    runs = tuple(
+        Trial(
+            16 + i, best.params, origin=CONFIRM, state="completed", losses=(loss,),
+            repeat_of=best.number,
+        )
+        for i, loss in enumerate(losses)
+    )  # fmt: skip
+    before, after = advise(SPACE, history), advise(SPACE, History((*history.trials, *runs)))
+    assert after.gained == before.gained
+    assert not after.negligible
+    short = History((*history.trials[:14], *runs))
+    assert "fewer than 15" in advise(SPACE, short).reason

@@ -106,8 +106,9 @@ def _answer(state: Snapshot, experiment: Experiment) -> str:
     body = (
         f'{told}<p class="value">{_text(objective.name)} <strong>{value:.8g}</strong> '
         f"{others}<span>trial {best.number}</span></p>"
-        f'<table class="params"><tbody>{rows}</tbody></table>{recommended_html(state, experiment)}'
-        f"{advice_html(state, experiment)}{confirmed_html(state, experiment)}{again}"
+        f'<table class="params"><tbody>{rows}</tbody></table>{again}'
+        f"{recommended_html(state, experiment)}{advice_html(state, experiment)}"
+        f"{confirmed_html(state, experiment)}"
     )
     first = f"Best by {objective.name}" if state.outline.several else "Best"
     return _section(first, body, "answer")

@@ -35,8 +35,9 @@ SETTLED = 0.95
 MOST_ANCHORS, FEWEST_ANCHORS, ANCHOR_NUMBERS = 100, 10, 2**19
 # At most this share of a class's anchors is taken for learned noise: beyond, it is no anchor.
 MOST_LEARNED = 0.3
-# Taking out noise can leave probabilities below 0; none is less than this.
-SMALLEST = 1e-8
+# Taking out noise leaves at least this part of a probability: below 0 all would be alike.
+KEPT_PART = 0.03
+SMALLEST = 1e-30
 SCALES = (1 / 16, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 16.0)
 # What the sum of the posteriors was off by on planted sets: a share of itself, and of the labels
 # that the model contradicts and that were not counted; see docs/evaluation.md.
@@ -244,9 +245,11 @@ class _Truth:
 
     def unlabelled(self, index: Ints) -> Scores:
         """Return P(truth | scores) of some rows, shape (rows, K); their sums are close to 1."""
-        q = _softmax(self.predictions, self.scale, index)
-        q = q @ self.unlearn.astype(q.dtype)
-        return np.maximum(q, q.dtype.type(SMALLEST), out=q)
+        learned = _softmax(self.predictions, self.scale, index)
+        q = learned @ self.unlearn.astype(learned.dtype)
+        learned *= learned.dtype.type(KEPT_PART)
+        learned += learned.dtype.type(SMALLEST)
+        return np.maximum(q, learned, out=q)
 
     def given_label(self, index: Ints, noise: Floats) -> Floats:
         """Return P(truth | scores, label) of some rows, shape (rows, K)."""
@@ -274,7 +277,7 @@ def _noise_matrix(truth: _Truth, start: Floats, suspects: Ints, p_true: Floats) 
         counts = base.copy()
         for c, q in zip(given, parts, strict=True):
             column = noise[:, c].astype(q.dtype)
-            counts[:, c] += weight * column * (1 / np.maximum(q @ column, SMALLEST**2) @ q)
+            counts[:, c] += weight * column * (1 / np.maximum(q @ column, SMALLEST) @ q)
         noise = counts / counts.sum(axis=1, keepdims=True)
     return noise
 

@@ -225,6 +225,26 @@ def test_rows_in_another_order_give_the_same_figures() -> None:
     assert [s["id"] for s in first["suggestions"]] == [s["id"] for s in second["suggestions"]]
 
 
+def test_wrong_labels_are_the_same_in_any_order_of_rows_and_classes() -> None:
+    logits, labels = scores(900, 4, 5, strength=4.0)
+    labels[:30] = (labels[:30] + 1) % 4
+    p, names = softmax(logits), [f"{i}.png" for i in range(900)]
+    rows, classes = np.random.default_rng(1).permutation(900), np.array([2, 0, 3, 1])
+    only = ["label_errors"]
+    first = analyse("image_classification", p, labels, names, op_list=only)["label_issues"]
+    second = analyse(
+        "image_classification",
+        p[rows][:, classes],
+        np.argsort(classes)[labels[rows]],
+        [names[i] for i in rows],
+        op_list=only,
+    )["label_issues"]
+    assert len(first["items"]) > 10
+    assert_close(first["expected_count"], second["expected_count"])
+    found = [{item["name"]: item["posterior"] for item in one["items"]} for one in (first, second)]
+    assert_close(found[0], found[1])
+
+
 def assert_close(first: object, second: object) -> None:
     """Compare nested values, numbers at seven digits: sums depend on their order beyond that."""
     if isinstance(first, dict) and isinstance(second, dict):

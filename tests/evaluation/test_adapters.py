@@ -184,4 +184,6 @@ def test_a_torch_model_is_probed_as_a_whole(tmp_path: Path, network: Any) -> Non
     found = result["adversarial"]
     assert found["gradient"] == "model"
     assert found["attacked"]["mr"] > found["noise"]["mr"]
-    assert {item["method"] for item in found["heat_maps"]} == {"Grad-CAM"}
+    # Nothing speaks for "dark" in this network, only against it: there its own map is empty.
+    maps = {item["target"]: item["method"] for item in found["heat_maps"]}
+    assert maps == {0: "occlusion", 1: "Grad-CAM"}

@@ -106,6 +106,16 @@ def per_sample(found: Findings, _: Sequence[Suggestion]) -> Table:
             columns["suggested_label"] = _class_names(data.classes, errors.suggested)
     if found.images is not None:
         columns |= {name: _numbers(values) for name, values in found.images.values.items()}
+    # What the caller added in metadata; a name that is taken above is told apart.
+    for item in found.sensitivity:
+        known = item.column
+        if found.images is not None and known.name in found.images.values:
+            continue
+        name = f"meta_{known.name}" if known.name in columns else known.name
+        texts = known.categories
+        columns[name] = (
+            _numbers(known.values) if texts is None else _class_names(texts, known.codes)
+        )
     if found.embedding is not None:
         columns["feature_x"], columns["feature_y"] = map(_numbers, found.embedding.points.T)
         columns["feature_distance"] = _numbers(found.embedding.distance)

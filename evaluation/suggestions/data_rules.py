@@ -46,6 +46,7 @@ def properties(found: Findings) -> Outcome:
                     range=where,
                     gap=f"{100 * gap:.1f}",
                     remedy=REMEDIES["range" if item.column.categories is None else "category"],
+                    together=_together(found, item.column.name),
                 ),
                 evidence={
                     "property": item.column.name,
@@ -53,6 +54,7 @@ def properties(found: Findings) -> Outcome:
                     "samples": int(inside.sum()),
                     "gap": item.gap,
                     "adjusted_q": item.adjusted_q,
+                    "goes_together_with": _echoes(found, item.column.name),
                     "modelarts_std": _mean_std(item.std),
                     "std_without_effect": item.noise,
                 },
@@ -67,6 +69,23 @@ def properties(found: Findings) -> Outcome:
             )
         )
     return suggestions, tested
+
+
+def _echoes(found: Findings, name: str) -> list[str]:
+    """Return the properties that mattered until this one was taken out."""
+    return [item.column.name for item in found.sensitivity if item.explained_by == name]
+
+
+def _together(found: Findings, name: str) -> tuple[str, str]:
+    """Return a sentence about the properties that go together with one, or nothing."""
+    others = [property_name(other) for other in _echoes(found, name)]
+    if not others:
+        return "", ""
+    en, zh = (mark.join(pair[i] for pair in others) for i, mark in enumerate((", ", "、")))
+    return (
+        f" It goes together with {en}: the cause may be any of them.",
+        f"该属性与{zh}同时变化，原因可能是其中任何一个。",
+    )
 
 
 def slices(found: Findings) -> Outcome:

@@ -28,8 +28,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "宏平均 F1 由 {before} 升至 {after}。",
     },
     "SEN": {
-        "en": "Images with {name} {range} are {gap} points less accurate. {remedy}",
-        "zh": "{name} 处于 {range} 的图像准确率低 {gap} 个百分点。{remedy}",
+        "en": "Images with {name} {range} are {gap} points less accurate. {remedy}{together}",
+        "zh": "{name}处于 {range} 的图像准确率低 {gap} 个百分点。{remedy}{together}",
     },
     "SLC": {
         "en": "Samples with {rule} reach {accuracy} against {rest} elsewhere. Collect or augment "

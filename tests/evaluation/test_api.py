@@ -182,6 +182,15 @@ def test_the_result_is_a_mapping_with_tables() -> None:
         found.to_pandas("all")
 
 
+def test_metadata_stand_in_the_table_of_samples() -> None:
+    light = np.linspace(0, 1, 300)
+    columns = {"light": light, "camera": ["a", "b", "c"] * 100, "label": light}
+    found = judged(metadata=columns).to_pandas("per_sample")
+    assert found["light"].to_numpy() == pytest.approx(light)
+    assert found["camera"].tolist() == columns["camera"]
+    assert found["meta_label"].to_numpy() == pytest.approx(light)
+
+
 def test_the_gate_judges_values_and_intervals() -> None:
     found = judged()
     accuracy = found.findings.overall["accuracy"]

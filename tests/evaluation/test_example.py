@@ -22,6 +22,7 @@ def test_the_planted_faults_are_found(tmp_path: Path) -> None:
     inside[list(by_rule["SEN"].indices)] = True
     assert (inside & data.cellar).sum() / (inside | data.cellar).sum() >= 0.8
     assert [item.rule for item in result.suggestions].count("SEN") == 1
+    assert {by_rule["SEN"].target, *by_rule["SEN"].evidence["goes_together_with"]} >= {"camera"}
     assert "CAL" in by_rule
     found = {group.indices for group in result.findings.duplicates.groups}
     assert set(data.copies) <= found

@@ -109,9 +109,6 @@ class Proposal:
             odds = self._feasibility.log_probability(encoding.features(pool))
             likely = np.argsort(-odds, kind="stable")
             pool = pool[likely[: max(1, int(self._recipe.design_share * len(pool)))]]
-        if self._costs:
-            cheap = np.argsort(self._costs.log_cost(encoding.features(pool)), kind="stable")
-            pool = pool[cheap[: max(1, int(self._recipe.cheap_share * len(pool)))]]
         return spread(encoding, known, pool)
 
     @cached_property

@@ -133,10 +133,9 @@ class Recipe:
     earlier_belief: float = 1.3
     earlier_least: int = 3
 
-    # Cost-aware asks: known durations from which costs are modelled at all, and the share of the
-    # design's pool, its cheapest, from which first points are chosen then (by hand).
+    # Known durations from which costs are modelled at all (by hand). To choose the first points
+    # among cheap ones made no difference on `benchmarks.cost_aware`.
     least_costs: int = 2
-    cheap_share: float = 0.5
 
     # The forest: one ask in so many is random (SMAC3: a fifth of them); its trees (three times
     # SMAC3's, tuned), and the least trials in a leaf (SMAC3's for hyperparameters).

@@ -166,12 +166,10 @@ def _with(space: Space, params: Mapping[str, object]) -> Space:
 
 def _any_number(space: Space, rng: np.random.Generator) -> str:
     parents = {n for p in space.params.values() for n in _parents(p.when)}
-    names = [
-        n
-        for n, p in space.params.items()
-        if isinstance(p, Float | Int) and p.when is None and n not in parents
-    ]
-    return str(rng.choice(names))
+    numbers = [n for n, p in space.params.items() if isinstance(p, Float | Int)]
+    free = [n for n in numbers if n not in parents]
+    always = [n for n in free if space.params[n].when is None]
+    return str(rng.choice(always or free))
 
 
 def _parents(when: object) -> Iterator[str]:

@@ -21,8 +21,8 @@ def earlier_point(space: Space, history: History) -> Suggestion | None:
     """Return the best earlier point that is worth a trial now; None: ask the strategy.
 
     Declared defaults come first. Then every second trial is the best of an earlier search, at some
-    distance from all that was tried; of several searches in turn. They end where the first ones are
-    no better than half of the strategy's own trials.
+    distance from all that was tried; of several searches in turn. They end once one of the
+    strategy's own trials is better than all of them.
     """
     number = len(history)
     if not history.earlier or number >= LAST or (number == 0 and space.defaults() is not None):
@@ -54,8 +54,8 @@ def _apart(row: Matrix, known: Matrix) -> bool:
 
 
 def _disappointing(history: History) -> bool:
-    """Return whether the earlier points tried so far are no better than half of the others."""
+    """Return whether one of the strategy's own trials is better than all earlier points tried."""
     ended = history.finished
     tried = [t.losses[0] for t in ended if t.origin == ORIGIN and t.losses]
     others = [t.losses[0] for t in ended if t.origin != ORIGIN and t.losses]
-    return bool(tried and others) and min(tried) > float(np.median(others))
+    return bool(tried and others) and min(tried) > min(others)

@@ -127,10 +127,11 @@ class Recipe:
     anneal_pool: int = 16
 
     # Earlier searches: the weight of their trend against that of all parameters together, and what
-    # makes one believed, a correlation r >= belief / sqrt(n) over n >= least trials (tuned on
-    # training tasks with `benchmarks.warm_start`).
+    # makes one believed, a correlation r >= belief / sqrt(n) over n >= least trials. Of searches of
+    # other tasks about one in ten passes at a look; 1.3 helped a little more (training tasks of
+    # `benchmarks.warm_start`) and lets one in six pass.
     earlier_weight: float = 1.0
-    earlier_belief: float = 1.3
+    earlier_belief: float = 1.6
     earlier_least: int = 3
 
     # Known durations from which costs are modelled at all (by hand). To choose the first points

@@ -6,7 +6,7 @@ from evaluation.findings import Findings
 from evaluation.intervals import Estimate, newcombe, quantile
 from evaluation.pairs import Pair
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
-from evaluation.suggestions.texts import fill
+from evaluation.suggestions.texts import CAVEAT, fill
 from evaluation.suggestions.wording import about, number, percent, tail_p
 
 FEWEST_LABELS = 3
@@ -79,6 +79,9 @@ def temperature(found: Findings) -> Outcome:
     p = tail_p(scaled.nll_gain, found.settings.alpha)
     if scaled.ece_before <= LEAST_ECE:
         return [], [p]
+    errors = found.confidences.label_errors
+    without = errors.temperature if errors and errors.p < found.settings.alpha else None
+    en, zh = ("", "") if without is None else (each.format(number(without)) for each in CAVEAT)
     text = fill(
         "CAL",
         t=number(scaled.t),
@@ -86,6 +89,7 @@ def temperature(found: Findings) -> Outcome:
         nll_after=number(scaled.nll_after),
         ece_before=number(scaled.ece_before),
         ece_after=number(scaled.ece_after),
+        caveat=(en, zh),
     )
     return [
         Suggestion(
@@ -94,6 +98,7 @@ def temperature(found: Findings) -> Outcome:
             text=text,
             evidence={
                 "temperature": scaled.t,
+                "temperature_without_wrong_labels": without,
                 "ece_before": scaled.ece_before,
                 "ece_after": scaled.ece_after,
                 "nll_before": scaled.nll_before,

@@ -11,9 +11,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
     "CAL": {
         "en": "Divide the logits by {t} before the softmax: the log-loss falls from {nll_before} "
-        "to {nll_after} (ECE {ece_before} → {ece_after}); no prediction changes.",
+        "to {nll_after} (ECE {ece_before} → {ece_after}); no prediction changes.{caveat}",
         "zh": "在 softmax 之前将 logits 除以 {t}：对数损失由 {nll_before} 降至 {nll_after}"
-        "（ECE {ece_before} → {ece_after}），预测结果不变。",
+        "（ECE {ece_before} → {ece_after}），预测结果不变。{caveat}",
     },
     "THR": {
         "en": "Hand predictions with a confidence below {threshold} to a person: at {coverage} "
@@ -99,6 +99,12 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "OVF": ("Overfitting", "过拟合"),
     "NEV": ("Too few images to judge", "评估样本不足"),
 }
+
+# What wrong labels do to a temperature.
+CAVEAT = (
+    " Settle the wrong labels first: they look like overconfidence, and without them it is {}.",
+    "请先处理错误标签：它们看起来像过度自信，排除其影响后该值约为 {}。",
+)
 
 # What to do about a property: of a category nothing can be normalised.
 REMEDIES: Mapping[str, tuple[str, str]] = {

@@ -74,6 +74,18 @@ def test_overconfidence_is_answered_with_a_temperature() -> None:
     assert fired(judged(p, labels), "CAL") is None
 
 
+def test_wrong_labels_are_said_to_raise_the_temperature() -> None:
+    p, labels = calibrated(0, 3000)
+    sharp = p**3 / (p**3).sum(axis=1, keepdims=True)
+    assert fired(judged(sharp, labels), "CAL").evidence["temperature_without_wrong_labels"] is None
+    given = labels.copy()
+    given[:150] = (labels[:150] + 1) % 6
+    item = fired(judged(sharp, given), "CAL")
+    assert item.evidence["temperature_without_wrong_labels"] == pytest.approx(3, rel=0.2)
+    assert item.evidence["temperature"] > item.evidence["temperature_without_wrong_labels"]
+    assert "wrong labels" in item.text["en"]
+
+
 def test_rejection_is_offered_where_confidence_tells_right_from_wrong() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 4, 2000)

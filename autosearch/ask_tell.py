@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from autosearch.api import Metrics, SpaceLike, in_process_experiment
 from autosearch.asking import ask_next
@@ -98,8 +98,30 @@ class Study:
         """Give the folder back; harmless when repeated."""
         self._stack.close()
 
-    def ask(self) -> Trial | None:
-        """Return the next trial to run, or None where the space holds no more."""
+    @overload
+    def ask(self) -> Trial | None: ...
+
+    @overload
+    def ask(self, n: int) -> list[Trial]: ...
+
+    def ask(self, n: int | None = None) -> Trial | list[Trial] | None:
+        """Return the next trial to run, or None where the space holds no more.
+
+        With `n`, a list of the next n trials, to be run together: each is chosen knowing those
+        before it, and so they differ. The list is shorter where the space holds no more.
+
+        Raises InputError where `n` is not at least 1.
+        """
+        if n is None:
+            return self._ask()
+        if n < 1:
+            raise InputError(f"n: expected a whole number of at least 1, found {n!r}")
+        trials: list[Trial] = []
+        while len(trials) < n and (trial := self._ask()) is not None:
+            trials.append(trial)
+        return trials
+
+    def _ask(self) -> Trial | None:
         now = time.time()
         asked = ask_next(self._strategy, self._space, self.history, seed=self._seed, at=now)
         if asked is None:

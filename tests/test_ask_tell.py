@@ -33,6 +33,32 @@ def test_trials_asked_together_differ() -> None:
     assert study.ask() is None
 
 
+@pytest.mark.parametrize("strategy", ["auto", "bayes_opt_search", "tpe_search", "cma_es", "design"])
+def test_a_batch_is_asked_at_once_and_told_in_any_order(strategy: str) -> None:
+    study = au.Study(SPACE, strategy=strategy, seed=0)
+    for _ in range(3):
+        batch = study.ask(4)
+        assert len(batch) == len({tuple(t.params.values()) for t in batch}) == 4
+        for trial in reversed(batch):
+            study.tell(trial, value_of(trial))
+    assert [t.number for t in study.trials] == list(range(12))
+
+
+def test_a_batch_is_what_as_many_single_asks_would_have_been() -> None:
+    together, singly = (au.Study(SPACE, strategy="tpe_search", seed=3) for _ in range(2))
+    assert [t.params for t in together.ask(3)] == [
+        t.params for _ in range(3) if (t := singly.ask())
+    ]
+
+
+def test_a_batch_is_shorter_where_the_space_holds_no_more() -> None:
+    study = au.Study({"n": au.Int(1, 4)}, strategy="random")
+    assert sorted(t.params["n"] for t in study.ask(9)) == [1, 2, 3, 4]
+    assert study.ask(2) == []
+    with pytest.raises(InputError, match="n: expected a whole number of at least 1, found 0"):
+        study.ask(0)
+
+
 def test_failed_trials_are_told_as_none_or_nan() -> None:
     study = au.Study(SPACE, strategy="random")
     for value in (None, math.nan, math.inf):

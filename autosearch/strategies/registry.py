@@ -20,6 +20,8 @@ BUILT_IN: Mapping[str, str] = {
     "bayes_opt_search": "autosearch.strategies.bayes_opt:BayesOpt",
     "tpe_search": "autosearch.strategies.tpe:TPESearch",
     "anneal_search": "autosearch.strategies.anneal:AnnealSearch",
+    "cma_es": "autosearch.strategies.cma_es:CmaEs",
+    "design": "autosearch.strategies.design:Design",
     "random": "autosearch.strategies.random:RandomSearch",
     "grid": "autosearch.strategies.grid:GridSearch",
 }

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from cmaes import CMAwM
+
+from autosearch.space import Choice, Float, Int, Space
+from autosearch.space.values import Params
+from autosearch.strategies import rng_for
+from autosearch.strategies.cma_es import NOTE, CmaEs
+from autosearch.strategies.random import RandomSearch
+from autosearch.trial import History, Trial
+from tests.strategies.objectives import TASKS, mean_best
+from tests.strategies.searches import drive, history_of
+
+PLANE = Space({"x": Float(0, 1), "y": Float(0, 1)})
+
+
+def _bowl(params: Params) -> float:
+    return (float(params["x"]) - 0.7) ** 2 + 9 * (float(params["y"]) - 0.2) ** 2
+
+
+def _notes(history: History) -> list[dict[str, object]]:
+    return [dict(t.notes[NOTE]) for t in history.trials if NOTE in t.notes]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_with_many_trials_it_finds_far_more_than_random_search(name: str) -> None:
+    ours = mean_best(CmaEs(), TASKS[name], trials=250, seeds=2)
+    random = mean_best(RandomSearch(), TASKS[name], trials=250, seeds=2)
+    assert ours < 0.2 * random
+
+
+def test_its_distribution_is_the_librarys_told_generation_by_generation() -> None:
+    history = drive(CmaEs(population=5), PLANE, _bowl, asks=17)
+    library = CMAwM(
+        mean=np.array([0.5, 0.5]),
+        sigma=0.25,
+        bounds=np.array([[0.0, 1.0]] * 2),
+        steps=np.zeros(2),
+        population_size=5,
+    )
+    asked = [t for t in history.trials if NOTE in t.notes]
+    for first in (0, 5, 10):
+        told = [(np.array(t.notes[NOTE]["x"]), t.losses[0]) for t in asked[first : first + 5]]
+        library.tell(told)
+    run = CmaEs(population=5)._run(PLANE, history, np.random.default_rng(0))
+    assert run.replayed(PLANE, 0.25).mean == pytest.approx(library.mean)
+
+
+def test_the_first_run_starts_from_the_best_trial_known() -> None:
+    known = history_of(PLANE, [{"x": 0.1, "y": 0.9}, {"x": 0.3, "y": 0.3}], [2.0, 1.0])
+    suggestion = CmaEs().ask(PLANE, known, rng_for(0, 2))
+    assert suggestion is not None
+    assert suggestion.notes[NOTE]["mean"] == pytest.approx([0.3, 0.3])
+
+
+def test_lost_and_running_trials_leave_their_generation_open_and_failed_ones_do_not() -> None:
+    def generation_after(states: list[str]) -> object:
+        history = drive(CmaEs(population=4), PLANE, _bowl, asks=1)
+        for number, state in enumerate(states, start=1):
+            suggestion = CmaEs(population=4).ask(PLANE, history, rng_for(0, number))
+            assert suggestion is not None
+            losses = (_bowl(suggestion.params),) if state == "completed" else ()
+            trial = Trial(
+                number,
+                suggestion.params,
+                notes=suggestion.notes,
+                state=state,  # type: ignore[arg-type]
+                losses=losses,
+            )
+            history = History((*history.trials, trial))
+        following = CmaEs(population=4).ask(PLANE, history, rng_for(0, len(history)))
+        assert following is not None
+        return following.notes[NOTE]["generation"]
+
+    assert generation_after(["completed"] * 3) == 0
+    assert generation_after(["completed"] * 4) == 1
+    assert generation_after(["completed"] * 3 + ["failed"]) == 1
+    assert generation_after(["completed"] * 3 + ["lost"]) == 0
+    assert generation_after(["running"] * 3 + ["completed"] * 3) == 0
+    assert generation_after(["running"] * 3 + ["completed"] * 4) == 1
+
+
+def test_a_run_that_stalls_is_followed_by_one_with_twice_the_population() -> None:
+    history = drive(CmaEs(population=4), PLANE, lambda p: 1.0, asks=140)
+    runs = {n["run"]: n["population"] for n in _notes(history)}
+    assert [runs[0], runs[1]] == [4, 8]
+    means = {tuple(n["mean"]) for n in _notes(history) if n["run"] == 1}  # type: ignore[arg-type]
+    assert len(means) == 1
+    assert means != {(0.5, 0.5)}
+
+
+def test_discrete_values_stay_within_reach_of_each_other() -> None:
+    space = Space({"n": Int(1, 10), "k": Choice(["a", "b", "c"]), "x": Float(0, 1)})
+
+    def loss(params: Params) -> float:
+        wrong = {"a": 0.5, "b": 0.0, "c": 1.0}[str(params["k"])]
+        return wrong + abs(int(params["n"]) - 8) + (float(params["x"]) - 0.9) ** 2
+
+    for seed in range(3):
+        best = drive(CmaEs(), space, loss, asks=150, seed=seed).best
+        assert best is not None
+        assert (best.params["n"], best.params["k"]) == (8, "b")
+
+
+def test_one_parameter_is_enough() -> None:
+    history = drive(CmaEs(), Space({"x": Float(0, 1)}), lambda p: float(p["x"]), asks=60)
+    assert history.best is not None
+    assert float(history.best.params["x"]) < 0.01

@@ -14,23 +14,27 @@ DEFINITIONS = (
         "intervals",
         "95 % unless alpha was set. Proportions: Wilson (1927). F1 of a class: Wilson on the "
         "Jaccard share. Averages over the confusion matrix: influence functions. AUC: DeLong "
-        "(1988). ECE: basic bootstrap over the bins.",
+        "(1988). ECE: bootstrap over the bins; it starts at 0 where a calibrated model would show as "
+        "much.",
         "默认 95 %。比例：Wilson (1927)；单类 F1：Jaccard 比例的 Wilson 区间；"
         "混淆矩阵的平均指标：影响函数；"
-        "AUC：DeLong (1988)；ECE：对分箱做基本自助法。",
+        "AUC：DeLong (1988)；ECE：对分箱做自助法，若完全校准的模型也会出现同样大的误差，则下限为 0。",
     ),
     (
         "ECE",
         "mean distance between confidence and accuracy over equal-width right-closed bins (Naeini "
-        "2015; Guo 2017). Classwise: over all classes' probabilities (Kull 2019).",
+        "2015; Guo 2017). SmoothECE: smoothed instead of binned (Błasiok and Nakkiran 2023). "
+        "Classwise: over all classes' probabilities (Kull 2019).",
         "等宽右闭分箱上置信度与准确率的平均差距（Naeini 2015；Guo 2017）。"
-        "逐类：对所有类别概率（Kull 2019）。",
+        "SmoothECE：以平滑代替分箱（Błasiok–Nakkiran 2023）。逐类：对所有类别概率（Kull 2019）。",
     ),
     (
         "wrong labels",
-        "temperature and noise rate are fitted together; the posterior of an error follows from "
-        "both. A label is listed where it is more probably wrong than right.",
-        "温度与噪声率联合拟合，由此得到标签错误的后验概率；后验超过阈值（默认 0.5）即列出。",
+        "temperature and noise rate are fitted together, noise that the model repeats is read off "
+        "its surest predictions; the posterior of an error follows. A label is listed where it is "
+        "more probably wrong than right.",
+        "温度与噪声率联合拟合，模型已学到的噪声由其最有把握的预测读出，由此得到标签错误的后验概率；"
+        "后验超过阈值（默认 0.5）即列出。",
     ),
     (
         "q",

@@ -32,20 +32,24 @@ SHOWN_LABELS = 60
 SHOWN_ERRORS = 36
 
 
-# Chinese names of the figures of the whole set; the others are the same in both languages.
+# Names of the figures of the whole set.
 FIGURES = {
-    "accuracy": "准确率",
-    "balanced_accuracy": "平衡准确率",
-    "macro_precision": "宏平均精确率",
-    "macro_recall": "宏平均召回率",
-    "macro_f1": "宏平均 F1",
-    "weighted_precision": "加权精确率",
-    "weighted_f1": "加权 F1",
-    "top5_accuracy": "前 5 准确率",
-    "log_loss": "对数损失",
-    "brier": "Brier 分数",
-    "macro_auc": "宏平均 AUC",
-    "macro_average_precision": "宏平均 AP",
+    "accuracy": ("accuracy", "准确率"),
+    "balanced_accuracy": ("balanced accuracy", "平衡准确率"),
+    "macro_precision": ("macro precision", "宏平均精确率"),
+    "macro_recall": ("macro recall", "宏平均召回率"),
+    "macro_f1": ("macro F1", "宏平均 F1"),
+    "weighted_precision": ("weighted precision", "加权精确率"),
+    "weighted_f1": ("weighted F1", "加权 F1"),
+    "kappa": ("Cohen's kappa", "Cohen's kappa"),
+    "mcc": ("MCC", "MCC"),
+    "log_loss": ("log-loss", "对数损失"),
+    "brier": ("Brier score (0–2)", "Brier 分数（0–2）"),
+    "macro_auc": ("macro ROC-AUC", "宏平均 ROC-AUC"),
+    "macro_average_precision": ("macro average precision", "宏平均 AP"),
+    "ece": ("ECE", "ECE"),
+    "smooth_ece": ("SmoothECE", "SmoothECE"),
+    "aurc": ("AURC (area under risk and coverage)", "AURC（风险—覆盖率曲线下面积）"),
 }
 
 
@@ -53,14 +57,19 @@ def overall(found: Findings) -> str:
     """Return all figures of the whole set, and the caller's own."""
     rows = []
     for name, estimate in found.overall.items():
-        chinese = FIGURES.get(name, "")
         share = name not in ("log_loss", "brier", "kappa", "mcc", "aurc")
-        label = both(name.replace("_", " "), chinese) if chinese else text(name.replace("_", " "))
-        rows.append((label, with_interval(estimate, share)))
+        rows.append((_figure_name(name), with_interval(estimate, share)))
     for name, value in found.custom.items():
         shown = with_interval(value, False) if isinstance(value, Estimate) else text(value)
         rows.append((text(name), shown))
     return facts(rows)
+
+
+def _figure_name(name: str) -> str:
+    if name in FIGURES:
+        return both(*FIGURES[name])
+    k = name.removeprefix("top").removesuffix("_accuracy")
+    return both(f"top-{k} accuracy", f"前 {k} 准确率")
 
 
 def classes(found: Findings) -> str:

@@ -14,11 +14,12 @@ DEFINITIONS = (
         "intervals",
         "95 % unless alpha was set. Proportions: Wilson (1927). F1 of a class: Wilson on the "
         "Jaccard share. Averages over the confusion matrix: influence functions. AUC: DeLong "
-        "(1988). ECE: bootstrap over the bins; it starts at 0 where a calibrated model would show as "
-        "much.",
+        "(1988). ECE: bootstrap over the bins; it starts at 0 where a calibrated model "
+        "would show as much.",
         "默认 95 %。比例：Wilson (1927)；单类 F1：Jaccard 比例的 Wilson 区间；"
         "混淆矩阵的平均指标：影响函数；"
-        "AUC：DeLong (1988)；ECE：对分箱做自助法，若完全校准的模型也会出现同样大的误差，则下限为 0。",
+        "AUC：DeLong (1988)；ECE：对分箱做自助法，"
+        "若完全校准的模型也会出现同样大的误差，则下限为 0。",
     ),
     (
         "ECE",

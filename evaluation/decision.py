@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.arrays import Floats, Ints, row_blocks
+from evaluation.arrays import Floats, Ints, row_blocks, row_sums
 from evaluation.confusion import count
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, quantile
@@ -91,7 +91,7 @@ def _mean_probability(predictions: Predictions, bias: Floats, rows: Ints) -> Flo
     factor = np.exp(bias - bias.max())
     for part in row_blocks(len(rows), predictions.k):
         block = predictions.rows(rows[part]) * factor.astype(np.float32)
-        total += (block / block.sum(axis=1, keepdims=True)).sum(axis=0, dtype=np.float64)
+        total += (block / row_sums(block)[:, None]).sum(axis=0, dtype=np.float64)
     return np.maximum(total / len(rows), 1e-12)
 
 

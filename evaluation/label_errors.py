@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from evaluation.arrays import Floats, Ints, Mask, Scores, row_blocks, softmax
+from evaluation.arrays import Floats, Ints, Mask, Scores, row_blocks, row_max, row_sums, softmax
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, quantile
 from evaluation.temperature import log_scores
@@ -118,7 +118,7 @@ def _fit_scale(predictions: Predictions, p_true: Floats) -> tuple[float, float]:
     if n > most:
         rows = np.sort(np.argsort(p_true, kind="stable")[np.linspace(0, n - 1, most).astype(int)])
     z, labels = log_scores(predictions, rows), predictions.labels[rows]
-    centred = z - z.max(axis=1, keepdims=True)
+    centred = z - row_max(z)[:, None]
     own = np.take_along_axis(centred, labels[:, None], axis=1)[:, 0]
 
     def noisy(p: Floats) -> float:
@@ -157,7 +157,7 @@ def _scaled(centred: Scores, own: Scores, scale: float) -> Floats:
     factor = centred.dtype.type(scale)
     result = np.empty(len(centred))
     for rows in row_blocks(*centred.shape):
-        total = np.exp(centred[rows] * factor).sum(axis=1)
+        total = row_sums(np.exp(centred[rows] * factor))
         result[rows] = np.exp(own[rows] * factor) / total
     return result
 
@@ -167,10 +167,10 @@ def _probabilities(predictions: Predictions, scale: float) -> tuple[Floats, Floa
     own, top = np.empty(len(predictions)), np.empty(len(predictions))
     for rows in row_blocks(len(predictions), predictions.k):
         z = log_scores(predictions, rows)
-        centred = z - z.max(axis=1, keepdims=True)
+        centred = z - row_max(z)[:, None]
         centred *= centred.dtype.type(scale)
         label = np.take_along_axis(centred, predictions.labels[rows, None], axis=1)[:, 0]
-        top[rows] = 1 / np.exp(centred, out=centred).sum(axis=1)
+        top[rows] = 1 / row_sums(np.exp(centred, out=centred))
         own[rows] = np.exp(label) * top[rows]
     return own, top
 

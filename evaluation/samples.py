@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.arrays import Floats, Ints, Mask, name_codes
+from evaluation.arrays import Floats, Ints, Mask, name_codes, row_max
 from evaluation.inputs import Predictions
 
 
@@ -39,7 +39,7 @@ def measure(predictions: Predictions) -> Samples:
     for rows, block in predictions.blocks():
         eps = float(np.finfo(block.dtype).eps)
         true = np.take_along_axis(block, labels[rows, None], axis=1)
-        confidence[rows] = block.max(axis=1)
+        confidence[rows] = row_max(block)
         p_true[rows] = true[:, 0]
         squares[rows] = np.einsum("ij,ij->i", block, block, dtype=np.float64)
         above[rows] = np.count_nonzero(block > true, axis=1)

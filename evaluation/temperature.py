@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.arrays import Floats, Ints, Scores, row_blocks
+from evaluation.arrays import Floats, Ints, Scores, row_blocks, row_max, row_sums
 from evaluation.calibration import expected_error
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, mean_interval
@@ -107,11 +107,11 @@ def _slopes(z: Scores, labels: Ints, fold: Ints, inverse: float) -> tuple[Floats
     """Return d and d² of the summed log-loss by 1/T, per fold: mean E[z] - z_y, and Var[z]."""
     gradient, curvature = np.empty(len(z)), np.empty(len(z))
     for rows in row_blocks(*z.shape):
-        centred = z[rows] - z[rows].max(axis=1, keepdims=True)
+        centred = z[rows] - row_max(z[rows])[:, None]
         weights = np.exp(centred * z.dtype.type(inverse))
-        total = weights.sum(axis=1)
+        total = row_sums(weights)
         weights *= centred
-        first = weights.sum(axis=1) / total
+        first = row_sums(weights) / total
         second = np.einsum("ij,ij->i", weights, centred) / total
         own = np.take_along_axis(centred, labels[rows, None], axis=1)[:, 0]
         gradient[rows] = first - own
@@ -126,9 +126,9 @@ def _losses(z: Scores, labels: Ints, inverse: Floats) -> tuple[Floats, Floats]:
     loss, top = np.empty(len(z)), np.empty(len(z))
     for rows in row_blocks(*z.shape):
         scaled = z[rows] * inverse[rows, None].astype(z.dtype)
-        scaled -= scaled.max(axis=1, keepdims=True)
+        scaled -= row_max(scaled)[:, None]
         own = np.take_along_axis(scaled, labels[rows, None], axis=1)[:, 0]
-        total = np.exp(scaled, out=scaled).sum(axis=1)
+        total = row_sums(np.exp(scaled, out=scaled))
         loss[rows] = np.log(total) - own
         top[rows] = 1 / total
     return loss, top

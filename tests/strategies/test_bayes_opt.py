@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.strategies.auto import Auto
 from autosearch.strategies.base import Strategy, rng_for
+from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.strategies.bayes_opt import BayesOpt
 from autosearch.strategies.portfolio import Portfolio
 from autosearch.strategies.random import RandomSearch
@@ -326,6 +329,9 @@ def test_improvements_count_in_the_unit_of_the_metric() -> None:
 
 SCRIPT = """
 import json
+from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.strategies.bayes_opt import BayesOpt
 from benchmarks.search import functions as f
 from benchmarks.search.drive import drive
@@ -366,3 +372,21 @@ def test_the_cost_of_an_ask_is_bounded() -> None:
 
     cpu_s(few)
     assert cpu_s(many) < 4.0 * cpu_s(few) + 0.1
+
+
+def test_of_a_long_history_the_model_keeps_the_best_that_are_allowed() -> None:
+    space = Space({"x": Float(0, 1)})
+    trials = tuple(
+        Trial(
+            number,
+            {"x": number / 400},
+            state="completed",
+            losses=(float(number),),
+            constraints=(200.0 - number,),
+        )
+        for number in range(400)
+    )
+    modelled = {t.number for t in Knowledge(Encoding(space), History(trials), RECIPE).modelled}
+    assert len(modelled) == RECIPE.modelled
+    assert set(range(200, 200 + RECIPE.modelled // 2)) <= modelled
+    assert any(number < 200 for number in modelled)

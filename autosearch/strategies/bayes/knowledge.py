@@ -31,12 +31,13 @@ class Knowledge:
 
     @cached_property
     def modelled(self) -> tuple[Trial, ...]:
-        """The trials in the model: the best half, and a random half of the others."""
+        """The trials in the model: the best half, feasible ones first, and some of the others."""
         valued, limit = self.history.valued, self.recipe.modelled
         n = len(valued)
         if n <= limit:
             return valued
-        order = np.argsort(self.losses, kind="stable")
+        broken = np.array([not t.feasible for t in valued])
+        order = np.lexsort((self.losses, broken))
         best, others = order[: limit // 2], order[limit // 2 :]
         # By the number of trials alone: asks in between see the same points.
         rng = np.random.default_rng(n // self.recipe.redraw_every)

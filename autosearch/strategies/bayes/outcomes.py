@@ -51,8 +51,9 @@ def margin(constraint: Array) -> Array:
     Positive where it is kept, of unit size, and compressed by a logarithm far from 0, so that
     what counts is on which side of 0 a value lies and not how far.
     """
-    size = np.abs(constraint)
-    usual = float(np.median(size[size > 0.0])) if (size > 0.0).any() else 1.0
+    size = np.sort(np.abs(constraint[constraint != 0.0]))
+    # The upper median, which is one of the values: the mean of two huge ones is not finite.
+    usual = float(size[len(size) // 2]) if len(size) else 1.0
     with np.errstate(over="ignore"):
         kept: Array = np.arcsinh(-np.clip(constraint / usual, -HUGE, HUGE))
     return kept

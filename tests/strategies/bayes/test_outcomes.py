@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -32,6 +32,8 @@ def test_equal_losses_say_nothing() -> None:
     assert not transform(np.full(5, 0.1 + 0.2), 3.0, 5.0, 0.1).values.any()
 
 
+@example(constraint=np.array([1.7e308, -1.7e308]))
+@example(constraint=np.array([5e-324, 1e308]))
 @given(constraint=arrays(np.float64, st.integers(1, 30), elements=finite))
 def test_a_margin_is_finite_and_on_the_same_side_of_0(constraint: np.ndarray) -> None:
     kept = margin(constraint)

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 import autosearch as au
+from autosearch.api import strategy_of
 from autosearch.errors import InputError
+from autosearch.strategies import rng_for
+from autosearch.trial import History
 from tests.cli.program import asked, autosearch, project
 
 pytestmark = pytest.mark.slow
@@ -80,23 +83,16 @@ def test_the_front_is_there_from_python(study: tuple[Path, str, str]) -> None:
         result.hypervolume({"acc": 1})
 
 
-def test_a_search_that_is_cut_short_goes_on_with_the_same_choices(
-    study: tuple[Path, str, str], tmp_path: Path
-) -> None:
-    text = SEARCH.replace("parallel: 2", "parallel: 1")
-    whole = project(tmp_path / "whole", PROGRAM, text)
-    parts = project(tmp_path / "parts", PROGRAM, text)
-    assert autosearch("run", whole).returncode == 0
-    for trials in (7, 16):
-        words = ("--trials", trials) if trials == 16 else ("--set", "search.trials=7")
-        folder = tmp_path / "parts" / "runs" / "two"
-        command = ("resume", folder, *words) if trials == 16 else ("run", parts, *words)
-        assert autosearch(*command).returncode == 0
-    found = [
-        [row["params"] for row in asked("trials", tmp_path / name / "runs" / "two")]
-        for name in ("whole", "parts")
-    ]
-    assert found[0] == found[1]
+def test_every_choice_follows_from_what_is_stored(tmp_path: Path) -> None:
+    file = project(tmp_path, PROGRAM, SEARCH.replace("parallel: 2", "parallel: 1"))
+    assert autosearch("run", file).returncode == 0
+    result = au.load(tmp_path / "runs" / "two")
+    strategy = strategy_of(result.experiment)
+    for trial in result.trials:
+        history = History(result.trials[: trial.number])
+        found = strategy.ask(result.experiment.space, history, rng_for(1, trial.number))
+        assert found is not None
+        assert found.params == trial.params
 
 
 def test_recommended_is_no_single_trial(study: tuple[Path, str, str]) -> None:

@@ -69,16 +69,16 @@ def analyse(  # noqa: PLR0913 - the names and their order are ModelArts' own
     """
     check_task(task_type)
     settings = Settings(
-        topk=tuple(topk),
+        topk=_several(topk),
         bins=n_bins,
         alpha=alpha,
         seed=seed,
         n_jobs=n_jobs,
         max_images=max_images,
         language=language,
-        report=tuple(report),
+        report=_several(report),
         label_cut=label_cut,
-        **({} if costs is None else {"costs": dict(costs)}),
+        **({} if costs is None else {"costs": _mapping(costs)}),
     )
     if _is_empty(pred_list) and _is_empty(label_list) and save_path:
         pred_list, label_list, name_list = read_spool(Path(save_path) / TMP_FILE_NAME)
@@ -86,7 +86,7 @@ def analyse(  # noqa: PLR0913 - the names and their order are ModelArts' own
     if save_path:
         check_writable(Path(save_path))
     metrics, block = read_custom(custom_metric)
-    only, warnings = _selection(op_list)
+    only, warnings = _selection(_several(op_list or ()))
     request = Request(
         predictions=data,
         image_root=None if image_root is None else Path(image_root),
@@ -108,11 +108,22 @@ def analyse(  # noqa: PLR0913 - the names and their order are ModelArts' own
     return result
 
 
+def _several(value: Any) -> tuple[Any, ...]:
+    """Return the values of a list, or the one that was given without a list."""
+    return (value,) if isinstance(value, str) or not hasattr(value, "__iter__") else tuple(value)
+
+
+def _mapping(costs: Any) -> dict[str, float]:
+    if not isinstance(costs, Mapping):
+        raise InputError("costs must be a dict of minutes, e.g. {'review': 0.2}")
+    return dict(costs)
+
+
 def _is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, list | tuple) and not value)
 
 
-def _selection(op_list: Sequence[str] | None) -> tuple[frozenset[str], list[str]]:
+def _selection(op_list: Sequence[str]) -> tuple[frozenset[str], list[str]]:
     """Return the analyses to run, and a warning about names of other makers' operators."""
     if not op_list:
         return frozenset(ANALYSES), []

@@ -1,6 +1,7 @@
 """How an analysis is to be made: everything that is not data."""
 
 import json
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -33,18 +34,36 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise InputError at the first value that makes no sense."""
+        whole, number, top = (int,), numbers.Real, self.topk
         checks = (
-            (all(type(k) is int and k >= 1 for k in self.topk), "topk", "whole numbers from 1 on"),
-            (type(self.bins) is int and self.bins >= 2, "n_bins", "a whole number from 2 on"),
-            (0 < self.alpha < 1, "alpha", "a number between 0 and 1, e.g. 0.05"),
-            (type(self.seed) is int and self.seed >= 0, "seed", "a whole number from 0 on"),
-            (type(self.n_jobs) is int and self.n_jobs >= 1, "n_jobs", "a whole number from 1 on"),
-            (self.max_images is None or self.max_images >= 0, "max_images", "None or from 0 on"),
+            (all(type(k) in whole and k >= 1 for k in top), "topk", "whole numbers from 1 on"),
+            (type(self.bins) in whole and self.bins >= 2, "n_bins", "a whole number from 2 on"),
+            (
+                isinstance(self.alpha, number) and 0 < self.alpha < 1,
+                "alpha",
+                "a number between 0 and 1, e.g. 0.05",
+            ),
+            (type(self.seed) in whole and self.seed >= 0, "seed", "a whole number from 0 on"),
+            (type(self.n_jobs) in whole and self.n_jobs >= 1, "n_jobs", "a whole number from 1 on"),
+            (
+                self.max_images is None
+                or (type(self.max_images) in whole and self.max_images >= 0),
+                "max_images",
+                "None or a whole number from 0 on",
+            ),
             (self.language in LANGUAGES, "language", f"one of {', '.join(LANGUAGES)}"),
             (set(self.report) <= set(REPORTS), "report", f"some of {', '.join(REPORTS)}"),
-            (0 < self.label_cut < 1, "label_cut", "a number between 0 and 1"),
+            (
+                isinstance(self.label_cut, number) and 0 < self.label_cut < 1,
+                "label_cut",
+                "a number between 0 and 1",
+            ),
             (set(self.costs) <= set(DEFAULT_COSTS), "costs", f"keys {', '.join(DEFAULT_COSTS)}"),
-            (all(v > 0 for v in self.costs.values()), "costs", "minutes above 0"),
+            (
+                all(isinstance(v, number) and v > 0 for v in self.costs.values()),
+                "costs",
+                "minutes above 0",
+            ),
         )
         for passed, name, expected in checks:
             if not passed:

@@ -96,6 +96,13 @@ def test_a_save_path_that_cannot_be_written_is_refused_before_the_work(tmp_path:
     ("options", "word"),
     [
         ({"alpha": 0}, "alpha"),
+        ({"alpha": "five"}, "alpha"),
+        ({"topk": "five"}, "topk"),
+        ({"max_images": "all"}, "max_images"),
+        ({"costs": {"review": "cheap"}}, "costs"),
+        ({"costs": 3}, "costs"),
+        ({"report": 3}, "report"),
+        ({"label_cut": None}, "label_cut"),
         ({"n_bins": 1}, "n_bins"),
         ({"topk": (0,)}, "topk"),
         ({"language": "fr"}, "language"),
@@ -134,6 +141,17 @@ def test_op_list_chooses_and_unknown_names_do_no_harm() -> None:
     found = judged(op_list=["get_confusion_matrix"])
     assert found["calibration"] is not None
     assert any("get_confusion_matrix" in text for text in found["warnings"])
+
+
+def test_one_value_needs_no_list(tmp_path: Path) -> None:
+    found = judged(op_list="confidence", topk=2, report="json", save_path=tmp_path)
+    assert found["calibration"] is not None
+    assert found["label_issues"] is None
+    assert "top2_accuracy" in found["overall"]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "evaluation.json",
+        "model_analysis_results.json",
+    }
 
 
 def test_what_an_analysis_rests_on_is_run_with_it() -> None:

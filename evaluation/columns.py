@@ -86,7 +86,13 @@ def read_metadata(metadata: object, n: int) -> dict[str, Floats | list[str]]:
     names = list(metadata) if isinstance(metadata, Mapping) else list(metadata.columns)
     result: dict[str, Floats | list[str]] = {}
     for name in names:
-        values = np.asarray(metadata[name])  # type: ignore[index]  # a mapping, or a frame
+        given = metadata[name]  # type: ignore[index]  # a mapping, or a frame
+        try:
+            values = np.asarray(given)
+        except ValueError as fault:
+            raise InputError(
+                f"metadata column {name!r} is ragged; expected one value for each sample"
+            ) from fault
         if values.ndim != 1 or len(values) != n:
             raise InputError(
                 f"metadata column {name!r} has shape {values.shape}; expected one value for each "

@@ -72,10 +72,25 @@ def _one(
         except (TypeError, ValueError) as fault:
             raise InputError(f"custom_metric {name!r} gave {value!r}; expected a number") from fault
 
-    value = on(np.arange(len(data)))
+    def on_resample(rows: Ints) -> float:
+        try:
+            return on(rows)
+        except (ValueError, ArithmeticError):
+            # Many metrics refuse a resample that lacks a class: it is undefined there.
+            return np.nan
+
+    try:
+        value = on(np.arange(len(data)))
+    except InputError:
+        raise
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as fault:
+        raise InputError(
+            f"custom_metric {name!r} failed on all samples ({type(fault).__name__}: {fault}); it "
+            "is called with labels, predicted ids and probabilities"
+        ) from fault
     if not np.isfinite(value):
         return Estimate(None, reason=f"the metric gave {value}")
-    drawn = np.array([on(rows) for rows in draws])
+    drawn = np.array([on_resample(rows) for rows in draws])
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) < DRAWS / 2:
         return Estimate(value, reason="undefined on most resamples")

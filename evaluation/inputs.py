@@ -160,7 +160,7 @@ def _score_array(pred_list: object) -> NDArray[np.generic]:
     if len(pred_list) == 0:
         raise InputError("pred_list is empty; there is nothing to judge")
     values = _numbers(_as_array(pred_list))
-    if values.dtype.kind in "OUSV" or values.ndim > 2:
+    if values.dtype.kind in "OUSVcmM" or values.ndim > 2:
         raise InputError(
             f"pred_list has shape {values.shape} and dtype {values.dtype}; expected numbers of "
             "shape (samples, classes), or class ids of shape (samples,)"

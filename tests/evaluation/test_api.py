@@ -122,6 +122,11 @@ def test_a_save_path_that_cannot_be_written_is_refused_before_the_work(tmp_path:
         ({"reference": {"pred_list": []}}, "label_list"),
         ({"model": 3}, "model is a int"),
         ({"custom_metric": "{"}, "custom_metric"),
+        ({"custom_metric": lambda labels, predicted, p: 1 / 0}, "ZeroDivisionError"),
+        ({"custom_metric": lambda labels, predicted, p: "high"}, "expected a number"),
+        ({"path_map": ["obs://"]}, "path_map"),
+        ({"path_map": {"obs://": 3}}, "path_map"),
+        ({"metadata": {"a": [[1], [1, 2]] * 150}}, "'a' is ragged"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, object], word: str) -> None:
@@ -168,6 +173,20 @@ def test_own_metrics_get_an_interval() -> None:
     accuracy = judged()["overall"]["accuracy"]
     assert found["value"] == accuracy["value"]
     assert found["ci"] == pytest.approx(accuracy["ci"], abs=0.03)
+
+
+def test_a_metric_that_refuses_some_resamples_keeps_its_interval() -> None:
+    logits, labels = scores(40, 2, 0)
+    labels[:] = 0
+    labels[:3] = 1
+
+    def picky(labels: np.ndarray, predicted: np.ndarray, _: object) -> float:
+        if len(np.unique(labels)) < 2:
+            raise ValueError("one class only")
+        return float((labels == predicted).mean())
+
+    found = analyse("image_classification", softmax(logits), labels, custom_metric=picky)
+    assert found["custom"]["picky"]["ci"] is not None
 
 
 def test_few_samples_are_described_but_not_tested() -> None:

@@ -80,6 +80,7 @@ def test_texts_of_digits_are_read_as_labels() -> None:
         ([[10.0, 90.0], [50.0, 50.0]], [0, 1], ["sum to 100", "divide"]),
         ([True, False], [0, 1], ["True and False"]),
         ([["a", "b"]], [0], ["expected numbers"]),
+        (np.ones((2, 2), complex), [0, 1], ["complex", "expected numbers"]),
         (np.array([["a", None]], object), [0], ["expected numbers"]),
         (np.zeros((2, 2, 2)), [0, 1], ["shape (2, 2, 2)"]),
         (GOOD, [0, 1, 2], ["label_list[2] is 2", "outside 0…1"]),

@@ -6,21 +6,23 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autosearch.space import Int, Space
 from autosearch.strategies.base import Suggestion, setting
-from autosearch.strategies.cube import cube_of
+from autosearch.strategies.cube import Mask, cube_of
 from autosearch.strategies.evidence import BLAMED, first_new, is_faulty, is_new
 from autosearch.strategies.initial import starting_point
 from autosearch.trial import History, Trial
 
 Row = tuple[float, ...]
+Vector = NDArray[np.float64]
 # Under this key a trial's notes hold the run, the generation and the point drawn for it.
 NOTE = "cma_es"
 # Points drawn until one is allowed and new.
 TRIES = 32
-# A run ends where a generation's points differ by less in every parameter, ...
-NARROW = 1e-6
+# A run ends where a generation's points differ by less in every number with no end of values, ...
+NARROW = 1e-5
 # ... or where so many generations, and so many more per parameter and point, brought nothing
 # better (Hansen, 2009, section 3), ...
 STALLED, STALLED_PER_PARAMETER = 10, 30
@@ -81,7 +83,7 @@ class CmaEs:
         latest = own[-1].notes[NOTE]
         members = [t for t in own if t.notes[NOTE]["run"] == latest["run"]]
         generations = _generations(members, latest["population"])
-        if not _ended(generations, latest["population"]):
+        if not _ended(generations, latest["population"], _steps(space) == 0.0):
             told = tuple(tuple(tuple(t.notes[NOTE]["x"]) for t in g) for g in generations)
             return _Run(latest["run"], latest["population"], tuple(latest["mean"]), told)
         return _Run(latest["run"] + 1, 2 * latest["population"], _anywhere(space, rng), ())
@@ -98,14 +100,8 @@ class _Run:
 
     def replayed(self, space: Space, sigma: float) -> Any:
         """Return the library's optimizer as these generations left it."""
-        cube = cube_of(space)
-        steps = [
-            0.0 if count < 2 or (isinstance(p, Int) and p.log) else 1.0 / count
-            for p, count in zip(cube.parameters, cube.counts, strict=True)
-        ]
-        # The library wants two parameters at least.
-        steps += [0.0] * (len(self.mean) - len(steps))
-        return _replayed(self.mean, sigma, self.population, tuple(steps), self.generations)
+        steps = tuple(_steps(space).tolist())
+        return _replayed(self.mean, sigma, self.population, steps, self.generations)
 
 
 # One entry is asked for by every point of a generation.
@@ -136,24 +132,22 @@ def _generations(members: Sequence[Trial], population: int) -> list[list[Trial]]
     A generation is complete as soon as so many of its trials have ended; those that say nothing
     about their params, such as lost ones, do not count.
     """
+    ended: dict[int, list[Trial]] = {}
+    for trial in members:
+        if trial.losses or trial.state in BLAMED:
+            ended.setdefault(trial.notes[NOTE]["generation"], []).append(trial)
     complete: list[list[Trial]] = []
-    while True:
-        ended = [
-            t
-            for t in members
-            if t.notes[NOTE]["generation"] == len(complete) and (t.losses or t.state in BLAMED)
-        ]
-        if len(ended) < population:
-            return complete
-        told = ended[:population]
+    while len(told := ended.get(len(complete), [])[:population]) == population:
         complete.append(sorted(told, key=lambda t: (is_faulty(t), t.losses)))
+    return complete
 
 
-def _ended(generations: Sequence[Sequence[Trial]], population: int) -> bool:
+def _ended(generations: Sequence[Sequence[Trial]], population: int, endless: Mask) -> bool:
     if not generations:
         return False
     points = np.array([t.notes[NOTE]["x"] for t in generations[-1]])
-    if len(generations) >= MOST_GENERATIONS or np.ptp(points, axis=0).max() < NARROW:
+    spread = np.ptp(points[:, endless], axis=0)
+    if len(generations) >= MOST_GENERATIONS or (endless.any() and spread.max() < NARROW):
         return True
     patience = STALLED + int(STALLED_PER_PARAMETER * points.shape[1] / population)
     best = [(is_faulty(g[0]), g[0].losses) for g in generations]
@@ -172,5 +166,16 @@ def _anywhere(space: Space, rng: np.random.Generator) -> Row:
     return _padded(rng.random(len(space)))
 
 
-def _padded(row: np.ndarray[Any, np.dtype[np.float64]]) -> Row:
+def _steps(space: Space) -> Vector:
+    """Return the distance of neighbouring values in the unit cube, 0 where it is none or varies."""
+    cube = cube_of(space)
+    steps = [
+        0.0 if count < 2 or (isinstance(p, Int) and p.log) else 1.0 / count
+        for p, count in zip(cube.parameters, cube.counts, strict=True)
+    ]
+    # The library wants two parameters at least.
+    return np.array([*steps, *[0.0] * (2 - len(steps))])
+
+
+def _padded(row: Vector) -> Row:
     return (*row.tolist(), *[0.5] * (2 - len(row)))

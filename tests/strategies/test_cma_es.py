@@ -89,6 +89,16 @@ def test_a_run_that_stalls_is_followed_by_one_with_twice_the_population() -> Non
     assert means != {(0.5, 0.5)}
 
 
+def test_a_run_that_has_converged_is_followed_by_another_whatever_its_discrete_values() -> None:
+    space = Space({"x": Float(0, 1), "n": Int(1, 10)})
+
+    def loss(params: Params) -> float:
+        return abs(float(params["x"]) - 0.37) + abs(int(params["n"]) - 3)
+
+    history = drive(CmaEs(), space, loss, asks=450)
+    assert max(int(str(n["run"])) for n in _notes(history)) >= 1
+
+
 def test_discrete_values_stay_within_reach_of_each_other() -> None:
     space = Space({"n": Int(1, 10), "k": Choice(["a", "b", "c"]), "x": Float(0, 1)})
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution
-from optuna.terminator import Terminator
+from optuna.terminator import EMMREvaluator, MedianErrorEvaluator, Terminator
 
 TRIALS, FIRST, EVERY = 100, 20, 10
 
@@ -21,7 +21,9 @@ TRIALS, FIRST, EVERY = 100, 20, 10
 def stopped(row: dict) -> int:
     """Return the trial after which Terminator ends a search, TRIALS where it never does."""
     study = optuna.create_study()
-    terminator = Terminator(min_n_trials=FIRST)
+    # The pair that its documentation names for values that are no cross-validation's.
+    improvement = EMMREvaluator()
+    terminator = Terminator(improvement, MedianErrorEvaluator(improvement), min_n_trials=FIRST)
     space = {
         f"x{j}": CategoricalDistribution(list(range(count))) if count else FloatDistribution(0, 1)
         for j, count in enumerate(row["categories"])

@@ -79,15 +79,16 @@ def _peer(name: str) -> Entrant:
 
 
 METHODS: Mapping[str, Entrant] = {
+    # Which is bayes_opt_search at its defaults.
     "auto": Entrant(_ours("auto"), ours=True),
-    "bayes_opt": Entrant(_ours("bayes_opt_search"), ours=True),
     "bayes_opt ucb": Entrant(_ours("bayes_opt_search", kind="ucb"), ours=True, seeds=3),
     "tpe": Entrant(_ours("tpe_search"), ours=True),
     "anneal": Entrant(_ours("anneal_search"), ours=True),
+    "cma_es": Entrant(_ours("cma_es"), ("cmaes",), ours=True),
     "auto, 8 at once": Entrant(_ours("auto", parallel=8), ours=True, tasks=_NOISELESS, seeds=3),
     **{name: _peer(name) for name in PEERS},
 }
-QUICK = ("auto", "bayes_opt", "hyperopt anneal", "hyperopt tpe", "random")
+QUICK = ("auto", "tpe", "anneal", "hyperopt anneal", "hyperopt tpe", "random")
 SETS: Mapping[str, TaskSet] = {
     "training": TaskSet(training),
     "unseen": TaskSet(unseen),

@@ -7,15 +7,20 @@ from typing import Any
 import numpy as np
 
 from benchmarks.search.drive import MARKS
-from benchmarks.search.methods import METHODS
+from benchmarks.search.methods import EXPENSIVE, METHODS
 from benchmarks.search.report import COMMON_MARK, on_tasks, regrets, suites, whole
 from benchmarks.search.results import Measured
 from benchmarks.search.score import ByTask, interval
 from benchmarks.search.suites import EXPENSIVE_TASKS
 
-# Ours in strong colours, peers in grey tones by dash.
-_OURS = {"auto": "#c0392b", "bayes_opt": "#e67e22", "tpe": "#2980b9", "anneal": "#27ae60"}
-_DASHES = ("-", "--", "-.", ":")
+# Ours in strong colours, peers in pale ones.
+_OURS = {
+    "auto": "#c0392b",
+    "bayes_opt ucb": "#e67e22",
+    "tpe": "#2980b9",
+    "anneal": "#27ae60",
+}
+_PALE = ("#888888", "#7f9fbf", "#9fbf7f", "#bf7f9f", "#6fb7b7", "#bf9f7f", "#a58fd0", "#b5b54d")
 
 
 def plot(measured: Sequence[Measured], folder: Path) -> None:
@@ -37,12 +42,13 @@ def _style(name: str, peers: Sequence[str]) -> dict[str, Any]:
     if name in _OURS:
         return {"color": _OURS[name], "linewidth": 2.0}
     place = peers.index(name)
-    tone = 0.25 + 0.5 * (place // len(_DASHES)) / max(len(peers) // len(_DASHES), 1)
-    return {"color": str(tone), "linewidth": 1.0, "linestyle": _DASHES[place % len(_DASHES)]}
+    dash = "-" if place < len(_PALE) // 2 else "--"
+    return {"color": _PALE[place % len(_PALE)], "linewidth": 1.2, "linestyle": dash}
 
 
 def _shown(measured: Sequence[Measured]) -> tuple[list[str], list[str]]:
-    there = {m.method for m in measured}
+    """Return our methods and the peers that ran on whole suites."""
+    there = {m.method for m in measured} - set(EXPENSIVE)
     ours = [n for n in _OURS if n in there]
     return ours, [n for n in METHODS if n in there and not METHODS[n].ours]
 

@@ -22,7 +22,7 @@ from benchmarks.search.suites import training
 
 TASKS = ("ellipsoid-3", "ackley-5", "mixed-sphere", "mixed-rosenbrock", "branches-3")
 SEEDS, TRIALS = 4, 25
-OURS = ("auto", "bayes_opt", "tpe", "anneal")
+OURS = ("auto", "tpe", "anneal")
 PEERS = ("random", "hyperopt anneal", "hyperopt tpe", "optuna tpe")
 RECORDED = Path(__file__).with_name("recorded.json")
 # What a regret may grow by, in medians of random search, before it counts.

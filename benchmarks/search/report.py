@@ -131,22 +131,20 @@ def _ratio(ours: ByTask | None, theirs: ByTask) -> str:
 def on_tasks(measured: Sequence[Measured], tasks: Sequence[str], label: str) -> list[Measured]:
     """Return what is measured on `tasks` by the methods that ran on all of them, as one suite.
 
-    Only seeds that all these methods have on a task, and marks that all of them reach, are kept.
+    Only marks up to `COMMON_MARK`, which all methods reach, are kept.
     """
     there = [m for m in measured if m.task in tasks and COMMON_MARK in m.regret]
     counts = Counter(m.method for m in there)
-    there = [m for m in there if counts[m.method] == max(counts.values())]
-    found = []
-    for item in there:
-        peers = [m.regret[COMMON_MARK].keys() for m in there if m.task == item.task]
-        seeds = set.intersection(*map(set, peers))
-        kept = {
-            mark: {s: x for s, x in by.items() if s in seeds}
-            for mark, by in item.regret.items()
-            if mark <= COMMON_MARK
-        }
-        found.append(replace(item, suite=label, regret=kept, recommended={}))
-    return found
+    return [
+        replace(
+            item,
+            suite=label,
+            regret={mark: by for mark, by in item.regret.items() if mark <= COMMON_MARK},
+            recommended={},
+        )
+        for item in there
+        if counts[item.method] == max(counts.values())
+    ]
 
 
 def recommended_table(measured: Sequence[Measured], suite: str = "noisy") -> str:

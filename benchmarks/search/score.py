@@ -79,7 +79,7 @@ def ratio(
     """
     rng = np.random.default_rng(0)
     above, below, tops, bottoms, tasks = np.zeros(repeats), np.zeros(repeats), 0.0, 0.0, 0
-    for task in ours.keys() & theirs.keys():
+    for task in sorted(ours.keys() & theirs.keys()):
         seeds = sorted(ours[task].keys() & theirs[task].keys())
         if not seeds:
             continue

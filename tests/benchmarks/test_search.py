@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.search.drive import MARKS, Run
+from benchmarks.search.drive import Run
 from benchmarks.search.methods import METHODS
 from benchmarks.search.peers import PEERS
 from benchmarks.search.peers.clock import Clock
 from benchmarks.search.peers.random import random
 from benchmarks.search.peers.spaces import axis, gate, point
 from benchmarks.search.plan import jobs
+from benchmarks.search.publish import KEPT, PAGES, fill, tables
 from benchmarks.search.regression import OURS, RECORDED, p_worse, race, recorded
 from benchmarks.search.results import Results, load, measure, outcome, save
 from benchmarks.search.score import interval, random_regret, ranks, ratio, regret
@@ -228,12 +229,15 @@ def test_searching_is_no_worse_than_recorded(method: str) -> None:
 
 def test_a_worse_search_is_noticed_and_an_equal_one_is_not() -> None:
     kept = json.loads(RECORDED.read_text("utf-8"))
-    assert p_worse(kept["random"], kept["bayes_opt"]) < 0.01
-    assert p_worse(kept["bayes_opt"], kept["bayes_opt"]) > 0.99
+    assert p_worse(kept["random"], kept["auto"]) < 0.01
+    assert p_worse(kept["auto"], kept["auto"]) > 0.99
     rng = np.random.default_rng(4)
     shuffled = [float(x) for x in rng.permutation(kept["tpe"])]
     assert p_worse(shuffled, kept["tpe"]) > 0.01
 
 
-def test_marks_ascend() -> None:
-    assert list(MARKS) == sorted(set(MARKS))
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_a_page_shows_what_was_measured(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert "<!-- end -->" in text
+    assert fill(text, tables(*load(KEPT))) == text

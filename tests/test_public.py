@@ -42,7 +42,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert not loaded_by(code) & set(HEAVY)
 
 
-@pytest.mark.parametrize("command", ["trials", "show", "logs", "export"])
+@pytest.mark.parametrize("command", ["status", "trials", "show", "logs", "export"])
 def test_reading_a_study_loads_nothing_heavy(command: str, tmp_path: Path) -> None:
     folder = tmp_path / "study"
     earlier = [{"x": 0.5, "value": 1.0}]

@@ -23,6 +23,11 @@ LAST_LINES = 20
 def add_status(parser: argparse.ArgumentParser) -> None:
     """Add the options of `status`."""
     add_dir(parser)
+    parser.add_argument(
+        "--advice",
+        action="store_true",
+        help="what a model says too: which trial is recommended, and whether to go on",
+    )
     add_json(parser)
     parser.set_defaults(do=status)
 
@@ -54,11 +59,11 @@ def status(args: argparse.Namespace) -> int:
     """Print how far a study is."""
     from autosearch.cli.front import front_block
     from autosearch.cli.summary import best_block, failure_lines
-    from autosearch.cli.winners import winners_text
+    from autosearch.cli.winners import confirmed_text, winners_text
 
     result = read(args.dir)
     if args.json:
-        say_json(_status_json(result))
+        say_json(_status_json(result, advice=args.advice))
         return 0
     _say_state(result)
     if result.pareto and result.state.outline.several:
@@ -66,7 +71,8 @@ def status(args: argparse.Namespace) -> int:
     if result.state.history.valued:
         say(f"\n{best_block(result)}")
     if result.best is not None and not result.state.outline.several:
-        say(winners_text(result))
+        # The model's words take a second of computing, which nobody who only looks should wait for.
+        say(winners_text(result) if args.advice else confirmed_text(result))
     for line in failure_lines(result, str(result.folder)):
         say(f"\n{line}")
     notices = [s for s in result.state.said if s.event in _SHOWN_EVENTS]
@@ -149,12 +155,12 @@ def _time_left(result: "Result") -> float | None:
     )
 
 
-def _status_json(result: "Result") -> dict[str, Any]:
+def _status_json(result: "Result", *, advice: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
     from autosearch import analysis
     from autosearch.cli.front import front_json
-    from autosearch.cli.winners import winners_json
+    from autosearch.cli.winners import confirmed_json, winners_json
 
     outline, best, owner = result.state.outline, result.best, result.state.owner
     rows = result.to_dicts()
@@ -170,7 +176,7 @@ def _status_json(result: "Result") -> dict[str, Any]:
         "trials": outline.trials,
         "states": analysis.count_states(result.trials),
         "best": rows[best.number] if best else None,
-        **winners_json(result),
+        **(winners_json(result) if advice else confirmed_json(result)),
         **front_json(result),
         "running": [
             {**rows[t.number], "values": analysis.curve(t, outline.objective)}

@@ -27,12 +27,17 @@ def recommended_text(result: Result) -> str:
 
 def winners_json(result: Result) -> dict[str, Any]:
     """Return what is recommended, confirmed and advised, for programs."""
-    found = result.confirmed
     return {
         "recommended": recommended_json(result),
-        "confirmed": found.to_dict() if found else None,
+        **confirmed_json(result),
         "advice": result.advice().to_dict(),
     }
+
+
+def confirmed_json(result: Result) -> dict[str, Any]:
+    """Return what the runs that confirm came to, for programs; None where there are none."""
+    found = result.confirmed
+    return {"confirmed": found.to_dict() if found else None}
 
 
 def winners_text(result: Result) -> str:

@@ -54,7 +54,7 @@ def test_the_front_is_shown_wherever_the_best_is(study: tuple[Path, str, str]) -
         if not any((c >= a and d <= b) and (c, d) != (a, b) for c, d in values)
     }
     assert {row["number"] for row in rows if row["pareto"]} == front
-    found = asked("status", folder)
+    found = asked("status", folder, "--advice")
     assert set(found["pareto"]) == front
     assert found["best"]["value"] == max(a for a, _ in values)
     assert found["pareto"][0] == found["best"]["number"]

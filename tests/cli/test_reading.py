@@ -118,9 +118,9 @@ def test_report_is_written_where_it_is_asked_for(done: Done, tmp_path: Path) -> 
 
 
 def test_the_recommended_trial_is_told_and_shown(done: Done) -> None:
-    found = asked("status", done.folder)["recommended"]
+    found = asked("status", done.folder, "--advice")["recommended"]
     assert found["trial"] in {row["number"] for row in asked("trials", done.folder)}
-    text = autosearch("status", done.folder).stdout
+    text = autosearch("status", done.folder, "--advice").stdout
     assert f"Recommended: trial {found['trial']}" in text
     assert asked("show", done.folder, "recommended")["number"] == found["trial"]
     assert asked("show", done.folder, "best")["number"] == found["best"]
@@ -128,9 +128,10 @@ def test_the_recommended_trial_is_told_and_shown(done: Done) -> None:
 
 
 def test_the_advice_is_told(done: Done) -> None:
-    advice = asked("status", done.folder)["advice"]
+    advice = asked("status", done.folder, "--advice")["advice"]
     assert advice["reason"] and not advice["negligible"]
     told = f"Advice: go on: {advice['reason']}"
     assert told in done.stdout
-    assert told in autosearch("status", done.folder).stdout
+    assert told in autosearch("status", done.folder, "--advice").stdout
+    assert "advice" not in asked("status", done.folder)
     assert told in (done.folder / "report.html").read_text()

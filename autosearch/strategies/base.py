@@ -8,6 +8,7 @@ default, a line of help, and a range or choices. A field made otherwise is no se
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -62,9 +63,15 @@ def setting(
     high: float | None = None,
     choices: tuple[str, ...] = (),
     exclusive: bool = False,
+    needs: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> T:
-    """Return a dataclass field that describes itself; bounds are inclusive unless `exclusive`."""
+    """Return a dataclass field that describes itself; bounds are inclusive unless `exclusive`.
+
+    needs: other settings → the values of theirs that this one has an effect with; with any other it
+    must keep its default.
+    """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "exclusive": exclusive}
+    metadata["needs"] = needs
     return field(default=default, metadata=metadata)
 
 

@@ -54,8 +54,9 @@ class BayesOpt:
 
     cost: str = setting(
         "none",
-        "seconds: try what promises most a second, not a trial; less so towards the end (native)",
+        "seconds: try what promises most a second, not a trial; less so towards the end",
         choices=("none", "seconds"),
+        needs={"engine": ("native",), "surrogate": ("auto", "gp")},
     )
     engine: str = setting("native", "whose algorithm", choices=("native", "skopt"))
     trials: int | None = None

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 from inspect import getdoc
@@ -39,7 +39,7 @@ class SettingInfo:
     """One setting of a strategy, in plain values.
 
     type: "int", "float", "str" or "bool". default: None means that the strategy chooses. low, high:
-    the range, inclusive unless `exclusive`; None: open.
+    the range, inclusive unless `exclusive`; None: open. needs: see `setting`.
     """
 
     name: str
@@ -50,6 +50,7 @@ class SettingInfo:
     high: float | None = None
     exclusive: bool = False
     choices: tuple[str, ...] = ()
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def load(name: str) -> type[Strategy]:
             return _load_other(entry)
     known = names()
     raise InputError(
-        f"strategy: there is no {name!r}{did_you_mean(name, known)} There are {', '.join(known)}"
+        f"strategy: there is no {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}"
     )
 
 
@@ -110,7 +111,19 @@ def problems(name: str, settings: Mapping[str, Any]) -> dict[str, str]:
             found[key] = f"not a setting of {name}{did_you_mean(key, infos)} ({there_are})"
         elif not _fits(value, infos[key], types[key]):
             found[key] = f"expected {_expected(infos[key], types[key])}, found {value!r}"
+        elif value != infos[key].default and (other := _hindrance(infos, settings, key)):
+            found[key] = f"expected {infos[key].default} with {other}, found {value!r}"
     return found
+
+
+def _hindrance(
+    infos: Mapping[str, SettingInfo], settings: Mapping[str, Any], key: str
+) -> str | None:
+    """Return the setting with which `key` would be without effect, as one writes it."""
+    for other, values in infos[key].needs.items():
+        if (value := settings.get(other, infos[other].default)) not in values:
+            return f"{other}: {value}"
+    return None
 
 
 def make(

@@ -103,6 +103,7 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("nodes: 1", "nodes: 2"),
     ("tpe_search, gamma: 0.25", "auto, cost: minutes"),
     ("gamma: 0.25", "cost: seconds"),
+    ("tpe_search, gamma: 0.25", "bayes_opt_search, cost: seconds, surrogate: forest"),
     # words of closed sets
     ("mode: max", "mode: maximise"),
     ("mode: max, ", ""),

@@ -52,7 +52,7 @@ def test_every_strategy_describes_itself_and_its_settings(name: str) -> None:
 def test_an_unknown_strategy_is_answered_with_the_nearest_name() -> None:
     with pytest.raises(InputError, match="no 'tpe'; did you mean tpe_search"):
         load("tpe")
-    with pytest.raises(InputError, match="There are auto, "):
+    with pytest.raises(InputError, match="; there are auto, "):
         load("quantum")
 
 
@@ -80,6 +80,14 @@ def test_all_wrong_settings_are_named_at_once() -> None:
     with pytest.raises(InputError) as caught:
         make("anneal_search", {"avg_best_idx": 0, "shrink_coef": -1})
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("other", [{"engine": "skopt"}, {"surrogate": "forest"}])
+def test_a_setting_that_would_be_without_effect_is_refused(other: Mapping[str, Any]) -> None:
+    ((name, value),) = other.items()
+    with pytest.raises(InputError, match=f"cost: expected none with {name}: {value}, found 'sec"):
+        make("bayes_opt_search", {"cost": "seconds", **other})
+    assert make("bayes_opt_search", {"cost": "none", **other})
 
 
 def test_settings_and_the_number_of_trials_reach_the_strategy() -> None:

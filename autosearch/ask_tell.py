@@ -114,7 +114,7 @@ class Study:
         """
         if n is None:
             return self._ask()
-        if n < 1:
+        if not isinstance(n, int) or n < 1:
             raise InputError(f"n: expected a whole number of at least 1, found {n!r}")
         trials: list[Trial] = []
         while len(trials) < n and (trial := self._ask()) is not None:
@@ -196,9 +196,12 @@ class Study:
         return {name: float(number) for name, number in given.items()}
 
     def _checked(self, constraints: Sequence[float], own: int) -> tuple[float, ...]:
-        found = tuple(float(c) for c in constraints)
+        try:
+            found = tuple(float(c) for c in constraints)
+        except (TypeError, ValueError):
+            found = (math.nan,)
         if not all(map(math.isfinite, found)):
-            raise InputError(f"constraints: expected finite numbers, found {list(found)}")
+            raise InputError(f"constraints: expected finite numbers, found {constraints!r}")
         before = next((len(t.constraints) - own for t in self.history.valued), len(found))
         if len(found) != before:
             raise InputError(f"constraints: expected {before}, as before, found {len(found)}")

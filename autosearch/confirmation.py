@@ -15,12 +15,6 @@ from autosearch.space.values import Params
 from autosearch.trial import History, Trial
 
 
-def default_params(space: Space) -> Params | None:
-    """Return the declared defaults, the middle where none is declared; None if not allowed."""
-    params = space.defaults() or space.from_unit([0.5] * len(space))
-    return params if space.feasible(params) else None
-
-
 def folded(history: History) -> History:
     """Return the history as strategies see it: each configuration once, by its confirmed mean.
 
@@ -89,7 +83,7 @@ def plan(space: Space, history: History, top: int, repeats: int) -> Plan | None:
         return None
     chosen = ranking.trials[:top]
     points, roots = [t.params for t in chosen], [t.number for t in chosen]
-    default = default_params(space)
+    default = space.start()
     if default is None or default in points:
         return Plan(tuple(points), tuple(roots), repeats)
     known = (t.number for t in _before_round(history).trials if t.params == default)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autosearch.confirmation import default_params
 from autosearch.formats import number, span
 from autosearch.simultaneous import Estimate, Groups
 from autosearch.space import Space
@@ -36,6 +35,13 @@ class Configuration:
     values: tuple[float, ...]
     mean: Estimate | None
     failed: int
+
+    def shown(self, between: str) -> str:
+        """Return the values in words, and how many runs have none that counts."""
+        parts = [between.join(map(number, self.values))] if self.values else []
+        if self.failed:
+            parts.append(f"{self.failed} failed or broke a bound")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ class Confirmed:
             names = f"trial {finalists[0].trial} {proven} trial {finalists[1].trial}"
             found.append(f"{names}: {_signed(self.lead)}")
         if self.default is not None and self.default.mean is None:
-            found.append("the default failed in every run")
+            found.append("no run of the default has a value that counts")
         return (*found, self.reason) if self.reason else tuple(found)
 
     def to_dict(self) -> dict[str, Any]:
@@ -179,7 +185,7 @@ def _groups(space: Space, history: History) -> list[_Group]:
     for trial in history.confirming:
         if trial.params:
             by_point.setdefault(space.key(trial.params), []).append(trial)
-    default = default_params(space)
+    default = space.start()
     return [_Group(tuple(runs), runs[0].params == default) for runs in by_point.values()]
 
 

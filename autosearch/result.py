@@ -1,5 +1,6 @@
 """What a search found, as Python values."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,7 +79,8 @@ class Result:
         reference: objective → its worst value that counts, in the user's direction; left out, what
         the experiment says, else a tenth of the range beyond the worst value of a feasible trial,
         which is good for one look at one search. Compare searches with a reference of your own.
-        Raises InputError where it names something else than objectives. See `autosearch.pareto`.
+        Raises InputError where it names something else than objectives, or a value is not finite.
+        See `autosearch.pareto`.
         """
         from autosearch.pareto import hypervolume_of
 
@@ -86,6 +88,8 @@ class Result:
         for name in reference or ():
             if name not in outline.modes:
                 raise InputError(f"reference: {name!r} is none of {', '.join(outline.modes)}")
+        if not all(map(math.isfinite, (reference or {}).values())):
+            raise InputError(f"reference: expected finite numbers, found {reference!r}")
         return hypervolume_of(self.state.history, outline.reference(reference))
 
     @property

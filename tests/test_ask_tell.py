@@ -57,6 +57,8 @@ def test_a_batch_is_shorter_where_the_space_holds_no_more() -> None:
     assert study.ask(2) == []
     with pytest.raises(InputError, match="n: expected a whole number of at least 1, found 0"):
         study.ask(0)
+    with pytest.raises(InputError, match="n: expected a whole number of at least 1, found '3'"):
+        study.ask("3")  # type: ignore[call-overload]
 
 
 def test_failed_trials_are_told_as_none_or_nan() -> None:
@@ -143,6 +145,8 @@ def test_constraints_may_be_told_beside_the_value() -> None:
         study.tell(2, 1.0)
     with pytest.raises(InputError, match="finite"):
         study.tell(2, 1.0, constraints=[math.nan, 0])
+    with pytest.raises(InputError, match="expected finite numbers, found 3"):
+        study.tell(2, 1.0, constraints=3.0)  # type: ignore[arg-type]
 
 
 def test_a_metric_that_decides_may_not_be_left_out() -> None:

@@ -1,11 +1,12 @@
 """Which runs confirm a search, and what strategies are told of them."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autosearch.confirmation import default_params, folded, plan
+from autosearch.confirmation import folded, plan
 from autosearch.confirmed import IDENTICAL, Confirmed, confirmed
 from autosearch.space import Float, Space
 from autosearch.trial import CONFIRM, History, State, Trial
@@ -174,7 +175,11 @@ def test_a_default_that_is_no_worse_wins() -> None:
     assert any("no proven gain over the default" in text for text in found.verdicts())
 
 
-def test_the_default_is_what_is_declared_else_the_middle() -> None:
-    assert default_params(SPACE) == DEFAULT
-    assert default_params(Space({"x": Float(0, 1)})) == {"x": 0.5}
-    assert default_params(Space({"x": Float(0, 1)}, constraints=("x < 0.4",))) is None
+def test_a_default_without_a_value_that_counts_is_said_not_to_count() -> None:
+    history, made = confirm(searched(0.31, 0.2), [0.5, 0.6, 0.1, 0.55, 0.5, 0.2])
+    broken = {t.number for t in made if t.params == DEFAULT}
+    trials = (replace(t, constraints=(float(t.number in broken),)) for t in history.trials)
+    found = judged(replace(history, trials=tuple(trials)))
+    assert "no run of the default has a value that counts" in found.verdicts()
+    assert found.default is not None
+    assert found.default.shown(" ") == "2 failed or broke a bound"

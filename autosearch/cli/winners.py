@@ -58,7 +58,7 @@ def confirmed_text(result: Result) -> str:
             str(c.trial),
             formats.number(c.mean.value if c.mean else None),
             "" if found.reason or c.mean is None else formats.span(c.mean.low, c.mean.high),
-            " ".join(map(formats.number, c.values)) + (f", {c.failed} failed" if c.failed else ""),
+            c.shown(" "),
             "the default" if c.default else "",
         ]
         for c in found.configurations

@@ -55,12 +55,11 @@ def confirmed_html(state: Snapshot, experiment: Experiment) -> str:
 def _rows(found: Confirmed) -> str:
     rows = []
     for c in found.configurations:
-        values = ", ".join(map(number, c.values)) + (f", {c.failed} failed" if c.failed else "")
         cells = [
             f"{c.trial}, the default" if c.default else str(c.trial),
             number(c.mean.value if c.mean else None),
             "" if found.reason or c.mean is None else span(c.mean.low, c.mean.high),
-            values,
+            c.shown(", "),
         ]
         rows.append(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>")
     return "".join(rows)

@@ -246,17 +246,28 @@ class Space:
                 yield params
 
     def defaults(self) -> dict[str, Value] | None:
-        """Return the declared defaults, the middle where none is declared.
+        """Return the declared defaults, the centre where none is declared; see `start`.
 
         None where nothing is declared at all, or the result is not allowed.
         """
         if all(p.default is None for p in self.params.values()):
             return None
+        return self._central(declared=True)
+
+    def start(self) -> dict[str, Value] | None:
+        """Return where a search starts: `defaults`, else the centre; None if that is not allowed.
+
+        The centre of a range is its middle on its scale, of categories the first.
+        """
+        return self.defaults() or self._central(declared=False)
+
+    def _central(self, *, declared: bool) -> dict[str, Value] | None:
 
         def value_of(name: str) -> Value:
             parameter = self.params[name]
-            declared: Value | None = parameter.default
-            return parameter.from_unit(0.5) if declared is None else declared
+            default: Value | None = parameter.default if declared else None
+            centre = 0.0 if parameter.categorical else 0.5
+            return parameter.from_unit(centre) if default is None else default
 
         params = self._walk(value_of)
         return params if self.feasible(params) else None

@@ -55,7 +55,7 @@ def rng_for(seed: int, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, number])
 
 
-def setting(
+def setting(  # noqa: PLR0913  # all that describes a setting
     default: T,
     help: str,
     *,
@@ -71,8 +71,7 @@ def setting(
     must keep its default.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "exclusive": exclusive}
-    metadata["needs"] = needs
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={**metadata, "needs": needs})
 
 
 def settings_of(strategy: type[Any]) -> Mapping[str, dataclasses.Field[Any]]:

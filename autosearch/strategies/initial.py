@@ -13,15 +13,13 @@ DESIGNS = 16
 
 
 def starting_point(space: Space, history: History) -> Params | None:
-    """Return the declared defaults, or the middle where none are; None where that is known.
+    """Return where the space says that a search starts; None where that is known.
 
     A good guess of the user's is worth many random points, and so is the middle of a range that
     was chosen with care.
     """
-    params = space.defaults()
-    if params is None:
-        params = space.from_unit([0.5] * len(space))
-    return params if space.feasible(params) and is_new(params, history) else None
+    params = space.start()
+    return params if params is not None and is_new(params, history) else None
 
 
 def initial_point(

@@ -81,6 +81,8 @@ def test_the_front_is_there_from_python(study: tuple[Path, str, str]) -> None:
     assert "on the front" in repr(result)
     with pytest.raises(InputError, match="reference: 'acc' is none of accuracy, size"):
         result.hypervolume({"acc": 1})
+    with pytest.raises(InputError, match="reference: expected finite numbers"):
+        result.hypervolume({"size": float("nan")})
 
 
 def test_every_choice_follows_from_what_is_stored(tmp_path: Path) -> None:

@@ -87,6 +87,12 @@ def test_defaults_fill_the_rest_with_the_middle() -> None:
     assert Space({"n": Int(1, 3)}).defaults() is None
 
 
+def test_a_search_starts_at_the_defaults_else_in_the_middle_of_ranges_and_at_first_values() -> None:
+    space = Space({"lr": Float(0, 1), "opt": Choice(["a", "b"]), "fast": Bool()})
+    assert space.start() == {"lr": 0.5, "opt": "a", "fast": False}
+    assert Space({"x": Float(0, 1)}, constraints=("x < 0.4",)).start() is None
+
+
 @pytest.mark.parametrize(
     ("params", "problem"),
     [

@@ -1,4 +1,4 @@
-"""The first points of a search: the declared defaults or the centre, then points far from all."""
+"""The first points of a search after its start: points far from all others."""
 
 import numpy as np
 from scipy.special import logsumexp
@@ -7,19 +7,6 @@ from autosearch.strategies.bayes.encoding import Array, Encoding
 
 # Distances along one axis below this count as equally near.
 NEAR = 0.02
-
-
-def first_point(encoding: Encoding) -> Array:
-    """Return the canonical row of the declared defaults, else of the centre with first categories.
-
-    It may be forbidden by the space's constraints.
-    """
-    defaults = encoding.space.defaults()
-    if defaults is not None:
-        row: Array = encoding.rows([defaults])[0]
-        return row
-    centre: Array = encoding.canonical(np.where(encoding.categorical, 0.0, 0.5)[None, :])[0]
-    return centre
 
 
 def spread(encoding: Encoding, known: Array, pool: Array) -> Array:

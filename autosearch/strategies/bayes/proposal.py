@@ -14,7 +14,7 @@ from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
 from autosearch.strategies.bayes.averaging import Mixture, plausible
 from autosearch.strategies.bayes.candidates import Jump, Search, perturb
 from autosearch.strategies.bayes.cost import Costs
-from autosearch.strategies.bayes.design import first_point, spread
+from autosearch.strategies.bayes.design import spread
 from autosearch.strategies.bayes.earlier import Informed
 from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.feasibility import Feasibility
@@ -94,8 +94,10 @@ class Proposal:
         return isinstance(self.knowledge.encoding, Informed) and not self.policy.forest
 
     def _first(self) -> Suggestion | None:
-        row = first_point(self.knowledge.encoding)
-        return self._suggested(np.vstack([row, self._design()]), "initial", {})
+        encoding = self.knowledge.encoding
+        start = encoding.space.start()
+        rows = encoding.rows([] if start is None else [start])
+        return self._suggested(np.vstack([rows, self._design()]), "initial", {})
 
     def _design(self) -> Array:
         encoding = self.knowledge.encoding

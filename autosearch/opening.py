@@ -58,6 +58,7 @@ def opened(
     except OSError as error:
         raise StoreError(f"{folder}: cannot be created: {error.strerror}") from None
     lease = Lease(folder)
+    new, begun = not (folder / FILE).exists(), False
     try:
         news: list[Record] = []
         if mend:
@@ -69,11 +70,15 @@ def opened(
             news += _descriptions(experiment, folder, store, extend=extend, study=study)
             news += _imports(news, folder, store, earlier)
             store.append([*news, Said(time.time(), "opened", "")])
+            begun = True
             state = take_snapshot(r for _, r in store.records())
             yield Opened(store, state, folder)
         finally:
             store.close()
     finally:
+        if new and not begun:
+            # A study that could not begin, for want of what it starts from, is none.
+            (folder / FILE).unlink(missing_ok=True)
         lease.release()
 
 

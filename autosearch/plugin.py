@@ -67,10 +67,11 @@ SLOTS = 16
 TYPES = ("String", "Integer", "Float", "Boolean")
 _KEYS = (
     *("id", "name", "description", "code_dir", "boot_file", "command", "parameters"),
-    *("environments", "auto_search", "search", "stop", "limits", "resources"),
+    *("environments", "auto_search", "metric", "search", "confirm", "stop", "limits", "resources"),
 )
-# Taken as they are: an experiment's own sections under their own names.
-_OURS = ("description", "search", "stop", "limits", "resources")
+# Taken as they are: an experiment's own sections under their own names. Not `warm_start`: it reads
+# any file that this process may read, and a pickle among them runs code here.
+_OURS = ("description", "metric", "search", "confirm", "stop", "limits", "resources")
 _BRACED = re.compile(r"(?<!\$)\{[A-Za-z0-9_][A-Za-z0-9_.-]*\}")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -109,7 +110,8 @@ class AutoSearchEngine:
         ModelArts' `search_params`, `reward_attrs`, `algo_configs` and `skip_search_params`; the
         value of a parameter that is searched is its default, the first to be tried. Without it the
         program runs once, with its parameters' values. environments: variables for the program.
-        description, search, stop, limits, resources: as in an experiment's YAML file.
+        description, metric, search, confirm, stop, limits, resources: as in an experiment's YAML
+        file; metric in place of `reward_attrs`, where there are bounds or several objectives.
 
         Raises ExperimentError with everything that is wrong, StudyMismatchError where the id is
         that of another job.

@@ -236,3 +236,44 @@ def test_an_active_study_has_not_ended(engine: Engine, tmp_path: Path) -> None:
     status = engine.state(id)
     assert status.state in ACTIVE
     assert status.ended_at is None
+
+
+TWO = [
+    {"name": "loss", "mode": "min", "at_least": 0.1},
+    {"name": "cost", "mode": "min", "objective": True},
+]
+
+
+def test_bounds_and_several_objectives_hold_in_a_study_of_an_engine(
+    engine: Engine, tmp_path: Path
+) -> None:
+    code = tmp_path / "code"
+    id = engine.create(study_of(code, 'echo "cost=1"', metric=TWO, search={"trials": 6}))
+    status = engine.wait(id, PATIENCE_S)
+    assert status.state == "completed"
+    values = [row["value"] for row in engine.trials(id)]
+    assert status.value == min(value for value in values if value >= 0.1)
+    # The second objective never differs, so that the front is the best trial.
+    assert [t.number for t in engine.result(id).pareto] == [status.best]
+
+
+def test_an_engine_confirms_and_starts_from_earlier_results(engine: Engine, tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    changes = {"confirm": {"top": 1, "repeats": 2}, "warm_start": "old.csv"}
+    code.mkdir()
+    (code / "old.csv").write_text("x,loss\n0.0625,0.0625\n")
+    id = engine.create(study_of(code, **changes))
+    assert engine.wait(id, PATIENCE_S).state == "completed"
+    rows = engine.trials(id)
+    assert rows[0]["params"] == {"x": 0.0625}
+    found = engine.result(id).confirmed
+    assert found is not None and found.complete
+    assert [c.default for c in found.configurations].count(True) == 1
+
+
+def test_an_engine_refuses_earlier_results_that_cannot_be_read(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"warm_start: none\.csv: "):
+        engine.create(study_of(tmp_path / "code", warm_start="none.csv"), "one")
+    assert "one" not in engine

@@ -268,3 +268,42 @@ def test_braces_in_fixed_values_are_no_placeholders(engine: AutoSearchEngine, co
     ended(engine, "job-1")
     assert engine.log("job-1").startswith(b"--format={seed} ${HOME} {{x}} --x=")
     assert b" {number}\n" in engine.log("job-1")
+
+
+def test_bounds_and_several_objectives_are_given_in_our_own_words(
+    engine: AutoSearchEngine, code: Path
+) -> None:
+    metric = [
+        {"name": "acc", "mode": "max", "at_most": 0.99},
+        {"name": "epoch", "mode": "min", "objective": True},
+    ]
+    engine.submit(job(code, metric=metric))
+    state = ended(engine, "job-1")
+    assert (state["phase"], state["finished"]) == ("Completed", 4)
+    kept = [float(acc) for acc in column(engine.trials("job-1"), "acc") if float(acc) <= 0.99]
+    assert state["best_reward"] == max(kept)
+
+
+def test_finalists_are_confirmed_as_jobs_too(engine: AutoSearchEngine, code: Path) -> None:
+    engine.submit(job(code, confirm={"top": 1, "repeats": 2}))
+    state = ended(engine, "job-1")
+    assert (state["phase"], state["trials"]) == ("Completed", 4)
+    # Two runs of the best, two of the default unless that is the best.
+    rows = len(column(engine.trials("job-1"), "trial_id"))
+    assert state["message"] == f"4 trials and {rows - 4} confirming runs"
+    assert rows in (6, 8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"warm_start": "pickle:/tmp/any.pkl"}, "warm_start: is not known"),
+        ({"confirm": {"top": 0}}, "confirm.top: expected a number of at least 1, found 0"),
+        ({"metric": {"name": "acc", "mode": "max", "at_most": "x"}}, "metric.at_most: expected a"),
+    ],
+)
+def test_what_a_job_must_not_ask_for_is_refused_by_name(
+    engine: AutoSearchEngine, code: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ExperimentError, match=message):
+        engine.submit(job(code, **changes))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ class AnnealSearch:
     )
 
     engine: str = setting("native", "whose algorithm", choices=("native", "hyperopt"))
+    ordinal: ClassVar[bool] = True
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return a change of good trials, the defaults first; None: the space is exhausted."""

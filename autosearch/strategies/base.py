@@ -2,7 +2,8 @@
 
 Its settings are its YAML keys, its help and its REST listing: fields made by `setting`, each with a
 default, a line of help, and a range or choices. A field made otherwise is no setting; one named
-`trials` is filled with the number of trials that the search will have (None: unknown).
+`trials` is filled with the number of trials that the search will have (None: unknown). A class with
+`ordinal = True` looks at the order of losses alone, which helps it with several objectives.
 """
 
 import dataclasses

@@ -165,7 +165,7 @@ def combine(
         return combined
     from autosearch.strategies.scalarised import Scalarised
 
-    return Scalarised(combined)
+    return Scalarised(combined, all(getattr(load(name), "ordinal", False) for name, _ in entries))
 
 
 def _combined(

@@ -13,6 +13,8 @@ from autosearch.trial import History, Trial
 # How much the plain sum counts beside the largest weighted loss; Knowles (2006), eq. 2.
 SUM = 0.05
 HUGE = 1e100
+# Of more trials the others come last, by their trade-off: to compare all pairs would take long.
+MOST_RANKED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,25 @@ class Scalarised:
     ParEGO (Knowles 2006): at every ask weights are drawn, each trial's losses become one, and the
     strategy sees a history with that. Failed and running trials, constraints and notes stay as they
     are. With one objective it is the strategy itself.
+
+    layered: for strategies that look at the order of losses alone. Trials that none dominates come
+    first, then those that only these dominate, and so on (Deb et al. 2002); the trade-off of the
+    ask orders each layer. Then all of the front counts as good, not only the part of it that these
+    weights favour.
     """
 
     inner: Strategy
+    layered: bool = False
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return the strategy's suggestion for the trade-off of this ask."""
         count = max((len(t.losses) for t in history.valued), default=1)
         if count > 1:
             weights = rng.dirichlet(np.ones(count))
-            history = replace(history, trials=scalarised(history.trials, weights))
+            trials = scalarised(history.trials, weights)
+            if self.layered:
+                trials = layered(history.trials, trials)
+            history = replace(history, trials=trials)
         return self.inner.ask(space, history, rng)
 
 
@@ -62,3 +73,36 @@ def scalarised(trials: Sequence[Trial], weights: NDArray[np.float64]) -> tuple[T
         else t
         for t in trials
     )
+
+
+def layered(trials: Sequence[Trial], weighed: Sequence[Trial]) -> tuple[Trial, ...]:
+    """Return the trials with one loss, by layer and in it by trade-off: only its order counts.
+
+    weighed: the same trials with their trade-off as their loss. Trials that break a constraint make
+    layers of their own.
+    """
+    found = list(weighed)
+    for feasible in (True, False):
+        kept = (i for i, t in enumerate(weighed) if t.losses and t.feasible == feasible)
+        known = sorted(kept, key=lambda i: weighed[i].losses)
+        losses = np.array([trials[i].losses for i in known[:MOST_RANKED]])
+        last = len(known)
+        depths = [*(_layers(losses) if len(losses) else ()), *[last] * (last - len(losses))]
+        for place, (i, depth) in enumerate(zip(known, depths, strict=True)):
+            found[i] = replace(found[i], losses=(float(depth + place / last),))
+    return tuple(found)
+
+
+def _layers(losses: NDArray[np.float64]) -> list[int]:
+    """Return how many layers lie before that of each point, for losses of shape (n, objectives)."""
+    at_most = np.all(losses[:, None, :] <= losses[None, :, :], axis=2)
+    dominates: NDArray[np.bool_] = at_most & ~at_most.T
+    left = dominates.sum(axis=0)
+    depths = np.full(len(losses), -1)
+    depth = 0
+    while (depths < 0).any():
+        layer = (left == 0) & (depths < 0)
+        depths[layer] = depth
+        left = left - dominates[layer].sum(axis=0)
+        depth += 1
+    return [int(d) for d in depths]

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -54,6 +55,7 @@ class TPESearch:
     )
 
     engine: str = setting("native", "whose algorithm", choices=("native", "hyperopt"))
+    ordinal: ClassVar[bool] = True
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return the best of some points drawn near good trials; None: the space is exhausted."""

@@ -10,7 +10,7 @@ from autosearch.pareto import hypervolume_of
 from autosearch.space import Choice, Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import Strategy, combine, make, rng_for
-from autosearch.strategies.scalarised import Scalarised, scalarised
+from autosearch.strategies.scalarised import Scalarised, layered, scalarised
 from autosearch.trial import History, Trial
 from tests.contract.strategies import StrategyContract
 from tests.strategies.searches import tried
@@ -45,6 +45,47 @@ def test_any_finite_losses_become_one_finite_loss_that_respects_dominance(
         for b, other in zip(found, trials, strict=True):
             if all(x <= y for x, y in zip(before.losses, other.losses, strict=True)):
                 assert a.losses <= b.losses
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 5)] * 3), min_size=1, max_size=15), WEIGHT)
+def test_layers_come_in_order_and_their_trials_by_trade_off(
+    losses: list[tuple[int, int, int]], weight: float
+) -> None:
+    trials = trials_of([tuple(map(float, point)) for point in losses])
+    weighed = scalarised(trials, np.array([weight, (1 - weight) / 2, (1 - weight) / 2]))
+    found = layered(trials, weighed)
+    left, depth = list(range(len(trials))), 0
+    while left:
+        front = [
+            i
+            for i in left
+            if not any(
+                losses[j] != losses[i]
+                and all(a <= b for a, b in zip(losses[j], losses[i], strict=True))
+                for j in left
+            )
+        ]
+        assert all(depth <= found[i].losses[0] < depth + 1 for i in front)
+        by_loss = sorted(front, key=lambda i: found[i].losses)
+        values = [weighed[i].losses for i in by_loss]
+        assert values == sorted(values)
+        left, depth = [i for i in left if i not in front], depth + 1
+
+
+def test_trials_that_break_a_constraint_push_none_back() -> None:
+    known = trials_of([(0.0, 0.0), (0.5, 1.0), (1.0, 0.5)])
+    broken = replace(known[0], constraints=(1.0,))
+    trials = (broken, *known[1:], Trial(3, {"x": 0.5}, state="failed"))
+    found = layered(trials, scalarised(trials, np.array([0.5, 0.5])))
+    assert all(t.losses[0] < 1.0 for t in found[:3])
+    assert found[3] == trials[3]
+
+
+def test_more_trials_than_are_compared_still_have_an_order() -> None:
+    points = np.random.default_rng(0).random((1200, 2))
+    trials = trials_of([tuple(map(float, point)) for point in points])
+    found = layered(trials, scalarised(trials, np.array([0.5, 0.5])))
+    assert len({t.losses for t in found}) == len(trials)
 
 
 @given(WEIGHT)
@@ -98,7 +139,7 @@ def searched(strategy: Strategy, seed: int, asks: int = 30) -> History:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["auto", "bayes_opt_search"])
+@pytest.mark.parametrize("name", ["auto", "bayes_opt_search", "tpe_search", "anneal_search"])
 def test_the_front_is_found_better_than_by_chance(name: str) -> None:
     def volume(chosen: str) -> float:
         found = [searched(combine([(chosen, {})], 30, 2), seed) for seed in range(3)]
@@ -110,5 +151,7 @@ def test_the_front_is_found_better_than_by_chance(name: str) -> None:
 def test_several_objectives_wrap_a_portfolio_once() -> None:
     found = combine([("tpe_search", {}), ("random", {})], 10, 3)
     assert isinstance(found, Scalarised)
+    assert not found.layered
+    assert combine([("tpe_search", {}), ("anneal_search", {})], 10, 2).layered  # type: ignore[attr-defined]
     assert combine([("random", {})], 10, 1) == make("random")
     assert combine([("random", {})], 1, 0) == make("random")

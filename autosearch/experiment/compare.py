@@ -38,12 +38,14 @@ def extends(old: Experiment, new: Experiment) -> str:
 
     It can where the new experiment has at least as many trials, every value that a parameter could
     take before it can take now, and otherwise only differs in how trials are run (parallel, limits,
-    resources, executor) and in what is confirmed.
+    resources, executor), in what is confirmed, and in the references of objectives.
     """
     if new.search.trials < old.search.trials:
         return f"search.trials is fewer than before: {new.search.trials} < {old.search.trials}"
     for path, text in _differing(old, new):
         free = path in _FREE_ALONE or any(path[: len(f)] == f for f in _FREE)
+        # What is shown of a front, not what is searched.
+        free = free or (path[0] == "metric" and path[-1] == "reference")
         if not free and path[0] not in ("space", "constraints", "skip"):
             return f"{dotted(path)} may not change within a study ({text})"
     return _narrowing(old, new)

@@ -98,6 +98,13 @@ def test_what_is_confirmed_may_change_but_not_how() -> None:
     assert "confirm.seed_option may not change" in extends(old, other)
 
 
+def test_the_reference_of_an_objective_may_change() -> None:
+    both = "metric=[{name: a, mode: max}, {name: b, mode: min, objective: true, reference: %s}]"
+    old, new = changed(both % 3), changed(both % 4)
+    assert differences(old, new) == ["metric[1].reference: 3.0 → 4.0"]
+    assert extends(old, new) == ""
+
+
 def test_parameters_come_and_go_only_with_a_new_study() -> None:
     def of(space: dict[str, Any]) -> Experiment:
         lines = "\n".join(f"  {name}: {entry}" for name, entry in space.items())

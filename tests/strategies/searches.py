@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from autosearch.space import Space
+from autosearch.space import Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import Strategy, Suggestion, rng_for
 from autosearch.trial import History, State, Trial
@@ -54,3 +54,20 @@ def history_of(space: Space, points: Sequence[Params], losses: Sequence[float | 
             for n, (p, loss) in enumerate(zip(points, losses, strict=True))
         )
     )
+
+
+def failures(strategy: Strategy, state: State, seeds: int = 4) -> int:
+    """Return how many of 40 trials fail, over all seeds, where half of a plane does.
+
+    The best point that does not fail lies at the border. state: what a failing trial ends in.
+    """
+    plane = Space({"x": Float(0, 1), "y": Float(0, 1)})
+
+    def fails_beside_the_best(params: Params) -> float | None:
+        x, y = float(params["x"]), float(params["y"])
+        return None if x > 0.5 else (x - 0.55) ** 2 + (y - 0.3) ** 2
+
+    histories = (
+        drive(strategy, plane, fails_beside_the_best, 40, seed, state) for seed in range(seeds)
+    )
+    return sum(not trial.losses for history in histories for trial in history.trials)

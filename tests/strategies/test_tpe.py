@@ -8,9 +8,9 @@ from autosearch.strategies.cube import cube_of
 from autosearch.strategies.evidence import evidence_of
 from autosearch.strategies.random import RandomSearch
 from autosearch.strategies.tpe import MOST_BAD, MOST_GOOD, TPESearch
-from autosearch.trial import History, State, Trial
+from autosearch.trial import History, Trial
 from tests.strategies.objectives import TASKS, mean_best
-from tests.strategies.searches import drive, history_of
+from tests.strategies.searches import drive, failures, history_of
 
 PLANE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 
@@ -23,19 +23,9 @@ def test_it_finds_more_than_random_search(name: str) -> None:
 
 
 def test_regions_that_fail_are_left_alone() -> None:
-    def fails_beside_the_best(params: Params) -> float | None:
-        x, y = float(params["x"]), float(params["y"])
-        return None if x > 0.5 else (x - 0.55) ** 2 + (y - 0.3) ** 2
-
-    def failures(state: State) -> int:
-        return sum(
-            not trial.losses
-            for seed in range(4)
-            for trial in drive(TPESearch(), PLANE, fails_beside_the_best, 40, seed, state).trials
-        )
-
     # A lost trial says nothing about its params: so it would be without learning from failures.
-    assert failures("failed") < 0.5 * failures("lost")
+    ours = TPESearch()
+    assert failures(ours, "failed") < 0.5 * failures(ours, "lost")
 
 
 def test_running_trials_push_the_next_ones_away() -> None:

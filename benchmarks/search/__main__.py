@@ -101,9 +101,12 @@ def _ran(arguments: argparse.Namespace, results: Results) -> list[str]:
 
 
 def _tell_of_absent(arguments: argparse.Namespace, results: Results) -> None:
+    there = [n for n in arguments.set if installed(SETS[n].needs) == set(SETS[n].needs)]
+    tasks = [task for name in there for task in _tasks(arguments, name)]
     for name in set(arguments.method) - set(_ran(arguments, results)):
-        wanted = " and ".join(METHODS[name].needs)
-        print(f"{name} is left out: it needs {wanted}; see benchmarks/search/install-peers")
+        if any(METHODS[name].takes(task, seed=0) for task in tasks):
+            wanted = " and ".join(METHODS[name].needs)
+            print(f"{name} is left out: it needs {wanted}; see benchmarks/search/install-peers")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.search import plan
 from benchmarks.search.drive import Run
 from benchmarks.search.methods import METHODS
 from benchmarks.search.peers import PEERS
@@ -182,6 +183,17 @@ def test_the_plan_spares_expensive_peers() -> None:
     assert {j.trials for j in by_method["skopt gp"]} == {50}
 
 
+def test_another_environment_is_asked_for_what_is_missing_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "main" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    monkeypatch.setattr(plan, "ENVIRONMENTS", tmp_path)
+    assert list(plan.others({"numpy", "no_such_library"})) == [python]
+    assert list(plan.others({"no_such_library"})) == []
+
+
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
     task = next(t for t in training() if t.suite == "noisy")
     results = Results(tmp_path / "runs.jsonl")
@@ -214,6 +226,16 @@ def test_runs_that_are_there_are_not_repeated(tmp_path: Path) -> None:
     assert kept.count('"method"') == 2 * 2 * 3
     assert printed() == first
     assert out.read_text("utf-8") == kept
+
+
+@pytest.mark.slow
+def test_a_method_without_its_library_is_left_out_with_a_word(tmp_path: Path) -> None:
+    if find_spec("nevergrad") or list(plan.others({"nevergrad"})):
+        pytest.skip("nevergrad is there")
+    command = [sys.executable, "-m", "benchmarks.search", "--set", "training", "--suite", "failing"]
+    options = ["--method", "nevergrad ngopt", "--seeds", "1", "--out", str(tmp_path / "runs.jsonl")]
+    done = subprocess.run([*command, *options], capture_output=True, check=True, text=True)
+    assert "nevergrad ngopt is left out: it needs nevergrad; see" in done.stdout
 
 
 @pytest.mark.slow

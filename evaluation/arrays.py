@@ -50,15 +50,31 @@ def name_codes(names: Sequence[str]) -> Ints:
     return np.fromiter(codes, dtype=np.int64, count=len(names))
 
 
-def content_folds(keys: Sequence[NDArray[np.generic]], folds: int, seed: int) -> Ints:
-    """Return a fold number per row, balanced along the first key.
+def content_order(keys: Sequence[NDArray[np.generic]]) -> Ints:
+    """Return the rows in the order of `keys`, of which the first one leads."""
+    return np.lexsort(tuple(reversed(keys)))
 
-    Rows are ordered by `keys` (the first one leads) and every run of `folds` neighbours is dealt
-    out in a random order, so the fold of a row follows its content and not its place in the list.
+
+def content_folds(order: Ints, folds: int, seed: int) -> Ints:
+    """Return a fold number per row, balanced along `order` (see content_order).
+
+    Every run of `folds` neighbours is dealt out at random, so the fold of a row follows its content
+    and not its place in the list.
     """
-    order = np.lexsort(tuple(reversed(keys)))
     rows = len(order)
     deals = np.random.default_rng(seed).random((rows // folds + 1, folds)).argsort(axis=1)
     result = np.empty(rows, dtype=np.int64)
     result[order] = deals.ravel()[:rows]
     return result
+
+
+def content_sample(order: Ints, most: int, seed: int) -> Ints:
+    """Return the rows of a random part of at most `most`, in order; all of them where they fit.
+
+    It is a fold of `content_folds`: which rows are drawn follows their content, not their place.
+    """
+    rows = len(order)
+    if rows <= most:
+        return np.arange(rows)
+    # The first of f folds may hold one row more than rows / f.
+    return np.flatnonzero(content_folds(order, -(-rows // most), seed) == 0)[:most]

@@ -5,7 +5,7 @@ scores (probabilities, logits or class ids), labels, names, class names  ->  Pre
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +35,12 @@ class Predictions:
     """What a classifier said about N images of K classes, and what is true.
 
     kind: what `scores` holds: "probability", "logits", or "label" (then scores is None).
-    scores: shape (N, K), float32 or float64; may be a numpy.memmap, which is read in row blocks.
+    scores: shape (N, K); may be a numpy.memmap of any number type, which is read in row blocks.
     predicted, labels: class ids, shape (N,). names: N texts, or empty. classes: K texts.
     """
 
     kind: str
-    scores: Scores | None
+    scores: NDArray[np.number[Any]] | None
     predicted: Ints
     labels: Ints
     names: tuple[str, ...]
@@ -61,15 +61,25 @@ class Predictions:
         if self.scores is None:
             return
         for rows in row_blocks(len(self), self.k):
-            block = np.asarray(self.scores[rows])
+            block = self.raw(rows)
             yield rows, softmax(block) if self.kind == "logits" else block
 
     def rows(self, index: Ints) -> Scores:
         """Return the probabilities of some rows, shape (len(index), K)."""
-        if self.scores is None:
-            raise InputError("class ids carry no probabilities")
-        block = np.asarray(self.scores[index])
+        block = self.raw(index)
         return softmax(block) if self.kind == "logits" else block
+
+    def raw(self, index: Ints | slice) -> Scores:
+        """Return some rows of `scores` as float32 or float64; raises InputError for class ids."""
+        if self.scores is None:
+            raise InputError("class ids carry no scores")
+        return np.asarray(self.scores[index], self.dtype)
+
+    @property
+    def dtype(self) -> np.dtype[np.floating[Any]]:
+        """Return the type that scores are worked on in."""
+        single = self.scores is not None and self.scores.dtype == np.float32
+        return np.dtype(np.float32 if single else np.float64)
 
     def name(self, index: int) -> str:
         """Return the name of a sample, or "#index" where there are no names."""
@@ -107,8 +117,8 @@ def read_predictions(
     if values.ndim == 1:
         return _from_ids(values, labels, name_list, label_map, kind, warnings)
     found = _kind_of(values, kind, warnings)
-    ready = values.dtype in (np.float32, np.float64)
-    scores: Scores = values if ready else values.astype(np.float64)  # type: ignore[assignment]
+    ready = values.dtype in (np.float32, np.float64) or isinstance(values, np.memmap)
+    scores: NDArray[Any] = values if ready else values.astype(np.float64)
     predicted = np.empty(len(scores), np.int64)
     for rows in row_blocks(*scores.shape):
         predicted[rows] = np.asarray(scores[rows]).argmax(axis=1)

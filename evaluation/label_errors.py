@@ -52,6 +52,8 @@ class LabelErrors:
     agrees: probability that the truth is the prediction.
     listed: samples with a posterior of at least `cut`, most probable first. p: of "no label is
     wrong", by likelihood ratio.
+    fitted_on: rows that the temperature was fitted on; pairs_fitted_on: of those that shape the
+    noise of single pairs, how many were used, of how many.
     joint: the confident joint, shares of (given, true) that sum to 1. Northcutt et al. (2021).
     """
 
@@ -64,6 +66,8 @@ class LabelErrors:
     noise_rate: float
     p: float
     temperature: float
+    fitted_on: int
+    pairs_fitted_on: tuple[int, int]
     joint: Floats
 
 
@@ -102,6 +106,8 @@ def find(predictions: Predictions, p_true: Floats, cut: float, alpha: float) -> 
         noise_rate=rate,
         p=p,
         temperature=float(1 / scale),
+        fitted_on=min(len(predictions), _most_rows(predictions.k)),
+        pairs_fitted_on=(min(len(suspects), _most_suspects(predictions.k)), len(suspects)),
         joint=confident_joint(predictions, p_true),
     )
 
@@ -113,7 +119,7 @@ def _fit_scale(predictions: Predictions, p_true: Floats) -> tuple[float, float]:
     The likelihood ratio of a noise rate above 0 follows, without noise, half a chi-square with one
     degree of freedom, for the rate lies at the edge of its range. Self and Liang (1987).
     """
-    n, most, k = len(predictions), max(2000, FIT_NUMBERS // predictions.k), predictions.k
+    n, most, k = len(predictions), _most_rows(predictions.k), predictions.k
     rows = np.arange(n)
     if n > most:
         rows = np.sort(np.argsort(p_true, kind="stable")[np.linspace(0, n - 1, most).astype(int)])
@@ -135,6 +141,14 @@ def _fit_scale(predictions: Predictions, p_true: Floats) -> tuple[float, float]:
     (scale, best), (_, plain) = found
     statistic = 2 * len(rows) * max(plain - best, 0.0)
     return scale, float(stats.chi2.sf(statistic, 1)) / 2
+
+
+def _most_rows(k: int) -> int:
+    return max(2000, FIT_NUMBERS // k)
+
+
+def _most_suspects(k: int) -> int:
+    return max(1, MOST_NUMBERS // k)
 
 
 def _refine(loss: Callable[[float], float], losses: list[float]) -> tuple[float, float]:
@@ -266,7 +280,7 @@ def _noise_matrix(truth: _Truth, start: Floats, suspects: Ints, p_true: Floats) 
     settled = np.bincount(labels, minlength=k) - np.bincount(labels[suspects], minlength=k)
     base = PRIOR_SAMPLES * start + np.diag(settled)
     chosen = suspects[np.lexsort((p_true[suspects], labels[suspects]))]
-    most = max(1, MOST_NUMBERS // k)
+    most = _most_suspects(k)
     if len(chosen) > most:
         chosen = chosen[np.linspace(0, len(chosen) - 1, most).astype(int)]
     weight = len(suspects) / len(chosen)

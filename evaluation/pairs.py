@@ -108,7 +108,7 @@ def _ceiling(predictions: Predictions, first: int, second: int) -> float | None:
     labels, predicted = predictions.labels, predictions.predicted
     both = np.isin(labels, (first, second)) & np.isin(predicted, (first, second))
     index = np.flatnonzero(both)
-    scores = np.asarray(predictions.scores[index][:, [first, second]], float)
+    scores = predictions.raw(index)[:, [first, second]].astype(float)
     if predictions.kind == "probability":
         scores = np.log(np.maximum(scores, 1e-300))
     ratio, truth = scores[:, 0] - scores[:, 1], labels[index] == first

@@ -29,7 +29,7 @@ from evaluation import (
     tail,
     temperature,
 )
-from evaluation.arrays import Floats, Ints, content_folds
+from evaluation.arrays import Floats, Ints, content_folds, content_order
 from evaluation.columns import Column, build_columns
 from evaluation.comparison import Comparison
 from evaluation.custom import Metric, measure_custom
@@ -124,13 +124,14 @@ def run(request: Request, settings: Settings) -> Findings:
     data, alpha = request.predictions, settings.alpha
     log = Log([*data.warnings, *request.warnings], request.only)
     per_sample = None if data.scores is None else samples.measure(data)
-    halves = content_folds(samples.content_keys(data, per_sample), 2, settings.seed)
+    order = content_order(samples.content_keys(data, per_sample))
+    halves = content_folds(order, 2, settings.seed)
     counts = confusion.count(data.labels, data.predicted, data.k)
     confidences = log.run(
         "confidence",
         per_sample,
         "class ids carry no confidences",
-        lambda given: _confidences(data, given, halves, settings, log),
+        lambda given: _confidences(data, given, (order, halves), settings, log),
     )
     table = _images(request, settings, log)
     there = _reference_images(request, settings)
@@ -260,8 +261,14 @@ def _too_small(n: int) -> str:
 
 
 def _confidences(
-    data: Predictions, per_sample: samples.Samples, halves: Ints, settings: Settings, log: Log
+    data: Predictions,
+    per_sample: samples.Samples,
+    content: tuple[Ints, Ints],
+    settings: Settings,
+    log: Log,
 ) -> Confidences:
+    """Return what the confidences say; content: the order of the rows by content, and halves."""
+    order, halves = content
     alpha, seed = settings.alpha, settings.seed
     ranks = ranking.class_ranks(data, per_sample.p_true, halves)
     sizes = (int((halves == 0).sum()), int((halves == 1).sum()))
@@ -272,19 +279,16 @@ def _confidences(
             f"{per_sample.clipped} labels have a probability of practically 0; "
             "the log-loss counts them at the smallest step of the scores' precision"
         )
-    keys = samples.content_keys(data, per_sample)
     return Confidences(
         samples=per_sample,
-        ranking=ranking.rank(data, ranks, alpha, seed),
+        ranking=ranking.rank(data, ranks, order, alpha, seed),
         curves=curves.class_curves(ranks, len(data)),
         calibration=calibration.calibrate(data, per_sample, settings.bins, alpha, seed),
         temperature=log.run(
             "temperature",
             given,
             missing,
-            lambda _: temperature.fit(
-                data, content_folds(keys, temperature.FOLDS, seed + 1), settings.bins, alpha, seed
-            ),
+            lambda _: temperature.fit(data, order, settings.bins, alpha, seed + 1),
         ),
         selective=selective.risk_coverage(per_sample.confidence, per_sample.correct, alpha),
         sweep=selective.sweep(per_sample.confidence, data.labels, data.predicted, data.k),

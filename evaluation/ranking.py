@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.arrays import Floats, Ints, Scores
+from evaluation.arrays import Floats, Ints, Scores, content_sample
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, bounded, undefined
 
@@ -69,7 +69,7 @@ def class_ranks(predictions: Predictions, p_true: Floats, halves: Ints) -> list[
     """Return the ranks of each class's positives among all samples, by halves."""
     if predictions.scores is None:
         return []
-    dtype = predictions.scores.dtype
+    dtype = predictions.dtype
     k, labels = predictions.k, predictions.labels
     order = np.argsort(labels, kind="stable")
     ends = np.searchsorted(labels[order], np.arange(k + 1))
@@ -95,11 +95,14 @@ def class_ranks(predictions: Predictions, p_true: Floats, halves: Ints) -> list[
     return [ClassRanks(*parts) for parts in zip(thresholds, positives, below, upto, strict=True)]
 
 
-def rank(predictions: Predictions, ranks: list[ClassRanks], alpha: float, seed: int) -> Ranking:
+def rank(
+    predictions: Predictions, ranks: list[ClassRanks], order: Ints, alpha: float, seed: int
+) -> Ranking:
     """Return AUC (DeLong intervals) and average precision of each class, and their macro means.
 
     AUC is the Mann-Whitney share with ties counted half. DeLong, DeLong and Clarke-Pearson (1988).
     Classes without positives or without negatives have none and stay out of the means.
+    order: the rows in the order of their content (see content_order).
     """
     n = len(predictions)
     auc, precision = [], []
@@ -110,7 +113,7 @@ def rank(predictions: Predictions, ranks: list[ClassRanks], alpha: float, seed: 
     defined = [p for p in precision if p is not None]
     macro = undefined("no class has samples of its own and of others")
     if values:
-        error = _macro_error(predictions, ranks, auc, seed)
+        error = _macro_error(predictions, ranks, auc, content_sample(order, INFLUENCE_ROWS, seed))
         macro = bounded(float(np.mean(values)), error, n, alpha)
     mean = float(np.mean(defined)) if defined else None
     return Ranking(auc, precision, macro, mean, ranks)
@@ -157,16 +160,14 @@ def _average_precision(item: ClassRanks, n: int) -> float | None:
 
 
 def _macro_error(
-    predictions: Predictions, ranks: list[ClassRanks], auc: list[Estimate], seed: int
+    predictions: Predictions, ranks: list[ClassRanks], auc: list[Estimate], chosen: Ints
 ) -> float:
     """Return the standard error of the macro AUC from the influence of some random samples.
 
     A sample moves the AUC of its own class as a positive and those of all others as a negative, so
     the classes' errors are correlated and cannot be added up.
     """
-    n = len(predictions)
-    size = min(n, INFLUENCE_ROWS)
-    chosen = np.sort(np.random.default_rng(seed).choice(n, size, replace=False))
+    n, size = len(predictions), len(chosen)
     block, labels = predictions.rows(chosen), predictions.labels[chosen]
     influence = np.zeros(size)
     counted = 0

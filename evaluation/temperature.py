@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.arrays import Floats, Ints, Scores, row_blocks, row_max, row_sums
+from evaluation.arrays import (
+    Floats,
+    Ints,
+    Scores,
+    content_folds,
+    content_sample,
+    row_blocks,
+    row_max,
+    row_sums,
+)
 from evaluation.calibration import expected_error
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, mean_interval
@@ -34,35 +43,33 @@ class Temperature:
     ece_after: float
     fitted_on: int
 
+    @property
+    def helps(self) -> bool:
+        """Return whether confidences come nearer to accuracies too."""
+        return self.ece_after < self.ece_before
+
 
 def log_scores(predictions: Predictions, rows: Ints | slice) -> Scores:
     """Return logits, or the logarithms of probabilities clipped at their dtype's tiny."""
-    if predictions.scores is None:
-        raise ValueError("class ids have no scores")
-    block = np.asarray(predictions.scores[rows])
+    block = predictions.raw(rows)
     if predictions.kind == "logits":
         return block
     positive = np.maximum(block, np.finfo(block.dtype).tiny)
     return np.log(positive, out=positive)
 
 
-def fit_rows(predictions: Predictions, seed: int) -> Ints:
-    """Return the rows to fit on: all of them, or a random part of a huge input."""
-    n, most = len(predictions), max(1000, MAX_NUMBERS // predictions.k)
-    if n <= most:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
-
-
-def fit(predictions: Predictions, folds: Ints, bins: int, alpha: float, seed: int) -> Temperature:
+def fit(predictions: Predictions, order: Ints, bins: int, alpha: float, seed: int) -> Temperature:
     """Return the temperature that minimises the log-loss, by Newton's method in 1/T.
+
+    order: the rows in the order of their content (see content_order), which sets the folds and, of
+    a huge input, the part that is used.
 
     The loss is convex in 1/T. The T without a fold is one further Newton step from the common
     optimum, with the gradient and curvature of the other folds. Guo et al. (2017).
     """
-    rows = fit_rows(predictions, seed)
+    rows = content_sample(order, max(1000, MAX_NUMBERS // predictions.k), seed)
     z = log_scores(predictions, rows)
-    labels, fold = predictions.labels[rows], folds[rows]
+    labels, fold = predictions.labels[rows], content_folds(order, FOLDS, seed)[rows]
     start = 1.0
     if len(rows) >= COARSE * COARSE_STEP:
         some = slice(None, None, COARSE_STEP)

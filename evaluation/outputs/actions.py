@@ -16,10 +16,11 @@ METRICS = {
     "log_loss": ("log-loss", "对数损失"),
     "error_of_accepted": ("error of accepted predictions", "被接受预测的错误率"),
 }
+# Each unit: one of it, several of it, in Chinese.
 UNITS = {
-    "review": ("images to review", "张图像需复核"),
-    "collect": ("images to collect", "张图像需采集"),
-    "change": ("change of configuration", "项配置修改"),
+    "review": ("image to review", "images to review", "张图像需复核"),
+    "collect": ("image to collect", "images to collect", "张图像需采集"),
+    "change": ("change of configuration", "changes of configuration", "项配置修改"),
 }
 
 
@@ -103,7 +104,8 @@ def _cost(item: Suggestion) -> str:
         if hours >= 1
         else both(f"{minutes} min", f"{minutes} 分钟")
     )
-    unit = both(*UNITS[item.cost.unit])
+    one, several, chinese = UNITS[item.cost.unit]
+    unit = both(one if item.cost.amount == 1 else several, chinese)
     return f"<span>{both('cost', '成本')}: <b>{item.cost.amount}</b> {unit} (≈ {shown})</span>"
 
 

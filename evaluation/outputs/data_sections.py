@@ -209,11 +209,7 @@ def robustness(found: Findings, thumbs: Thumbnails) -> str:
         f"梯度来源：{item.gradient}。",
     )
     picture = figure(ladder, both("accuracy under everyday damage", "常见损坏下的准确率"))
-    return (
-        head
-        + f'<div class="charts">{picture}<div>{_attacks(item)}</div></div>'
-        + _maps(found, thumbs)
-    )
+    return head + f'<div class="charts">{picture}</div>{_attacks(item)}' + _maps(found, thumbs)
 
 
 def _attacks(item: Robustness) -> str:

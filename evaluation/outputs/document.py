@@ -15,9 +15,10 @@ from evaluation.sensitivity import Sensitivity
 from evaluation.suggestions.data_rules import rule_words
 from evaluation.suggestions.model import Suggestion
 from evaluation.suggestions.wording import describe_range
+from evaluation.temperature import Temperature
 from evaluation.version import VERSION
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # A full matrix of more classes is mostly zeros.
 DENSE_CLASSES = 1000
 MOST_ITEMS = 1000
@@ -84,7 +85,7 @@ def inputs_digest(found: Findings) -> str:
         digest.update(np.ascontiguousarray(array).tobytes())
     if data.scores is not None:
         for rows in row_blocks(len(data), data.k):
-            digest.update(np.ascontiguousarray(data.scores[rows]).tobytes())
+            digest.update(np.ascontiguousarray(data.raw(rows)).tobytes())
     for texts in (data.names, data.classes):
         digest.update("\0".join(texts).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
@@ -188,10 +189,17 @@ def _calibration(found: Findings) -> dict[str, Any] | None:
         "mce": plain(item.mce),
         "ace": plain(item.ace),
         "classwise": plain(item.classwise),
-        "debiased_squared": plain(item.debiased),
+        "debiased": plain(item.debiased),
         "brier_parts": plain(item.brier),
-        "temperature": plain(found.confidences.temperature),
+        "temperature": _temperature(found.confidences.temperature),
     }
+
+
+def _temperature(item: Temperature | None) -> dict[str, Any] | None:
+    if item is None:
+        return None
+    fields = plain(item)
+    return {"T": fields.pop("t"), **fields}
 
 
 def _selective(found: Findings) -> dict[str, Any] | None:
@@ -216,6 +224,8 @@ def _label_issues(found: Findings) -> dict[str, Any] | None:
         "p": plain(errors.p),
         "cut": errors.cut,
         "listed": len(errors.listed),
+        "fitted_on": errors.fitted_on,
+        "pairs_fitted_on": list(errors.pairs_fitted_on),
         "items": [
             {
                 "index": int(i),

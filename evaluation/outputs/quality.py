@@ -22,6 +22,7 @@ from evaluation.outputs.markup import (
     with_interval,
 )
 from evaluation.outputs.thumbnails import Thumbnails
+from evaluation.suggestions.model_rules import no_temperature
 from evaluation.suggestions.wording import about, number, percent
 
 SHOWN_CURVES = 6
@@ -136,7 +137,7 @@ def _tail(found: Findings) -> str:
         return ""
     return note(
         f"Recall against class size: Spearman {tail.correlation:+.2f}, p = {tail.p:.3g}. "
-        f"{len(tail.unjudged)} classes have too few images for a verdict (wider than ±0.1).",
+        f"Classes with too few images for a verdict (wider than ±0.1): {len(tail.unjudged)}.",
         f"召回率与类别规模：Spearman {tail.correlation:+.2f}，p = {tail.p:.3g}。"
         f"{len(tail.unjudged)} 个类别图像过少，无法判断（区间宽于 ±0.1）。",
     )
@@ -216,9 +217,10 @@ def calibration(found: Findings) -> str:
         "grey: how many samples",
         "点：各区间准确率及置信区间；绿色：完全校准时的范围；灰色：样本量",
     )
+    declined = no_temperature(found)
     return (
-        f'<div class="charts">{figure(charts.reliability(item.bins), caption)}{facts(rows)}</div>'
-    )
+        "" if declined is None else note(*declined)
+    ) + f'<div class="charts">{figure(charts.reliability(item.bins), caption)}{facts(rows)}</div>'
 
 
 def confidence(found: Findings) -> str:

@@ -6,7 +6,7 @@ from evaluation.findings import Findings
 from evaluation.intervals import Estimate, newcombe, quantile
 from evaluation.pairs import Pair
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
-from evaluation.suggestions.texts import CAVEAT, fill
+from evaluation.suggestions.texts import CAVEAT, NO_TEMPERATURE, fill
 from evaluation.suggestions.wording import about, number, percent, tail_p
 
 FEWEST_LABELS = 3
@@ -72,16 +72,18 @@ def relabel(found: Findings) -> Outcome:
 
 
 def temperature(found: Findings) -> Outcome:
-    """CAL: dividing the logits by a constant."""
+    """CAL: dividing the logits by a constant, where that lowers the log-loss and the ECE.
+
+    Wrong labels look like overconfidence. A temperature that answers them lowers the log-loss and
+    moves confidences away from accuracies: that is no calibration and is not suggested.
+    """
     scaled = found.confidences.temperature if found.confidences else None
     if scaled is None or found.confidences is None:
         return [], []
     p = tail_p(scaled.nll_gain, found.settings.alpha)
-    if scaled.ece_before <= LEAST_ECE:
+    if scaled.ece_before <= LEAST_ECE or not scaled.helps:
         return [], [p]
-    errors = found.confidences.label_errors
-    without = errors.temperature if errors and errors.p < found.settings.alpha else None
-    en, zh = ("", "") if without is None else (each.format(number(without)) for each in CAVEAT)
+    without = temperature_of_true_labels(found)
     text = fill(
         "CAL",
         t=number(scaled.t),
@@ -89,7 +91,7 @@ def temperature(found: Findings) -> Outcome:
         nll_after=number(scaled.nll_after),
         ece_before=number(scaled.ece_before),
         ece_after=number(scaled.ece_after),
-        caveat=(en, zh),
+        caveat=caveat(without),
     )
     return [
         Suggestion(
@@ -109,6 +111,29 @@ def temperature(found: Findings) -> Outcome:
             cost=_cost(found, "change", 1),
         )
     ], [p]
+
+
+def temperature_of_true_labels(found: Findings) -> float | None:
+    """Return the temperature without the wrong labels; None where there may be none."""
+    errors = found.confidences.label_errors if found.confidences else None
+    return errors.temperature if errors and errors.p < found.settings.alpha else None
+
+
+def caveat(without: float | None) -> tuple[str, str]:
+    """Return what wrong labels do to the temperature, in both languages."""
+    if without is None:
+        return "", ""
+    return CAVEAT[0].format(number(without)), CAVEAT[1].format(number(without))
+
+
+def no_temperature(found: Findings) -> tuple[str, str] | None:
+    """Return why a temperature that lowers the log-loss is not suggested; None where it is."""
+    scaled = found.confidences.temperature if found.confidences else None
+    if scaled is None or scaled.helps or (scaled.nll_gain.low or 0.0) <= 0:
+        return None
+    en, zh = caveat(temperature_of_true_labels(found))
+    numbers = [number(value) for value in (scaled.t, scaled.ece_before, scaled.ece_after)]
+    return NO_TEMPERATURE[0].format(*numbers, en), NO_TEMPERATURE[1].format(*numbers, zh)
 
 
 def reject(found: Findings) -> Outcome:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "LBL": {
-        "en": "Review the {listed} listed labels: about {expected} of the labels are wrong "
+        "en": "Review the listed labels ({listed}): about {expected} of all labels are wrong "
         "({low}–{high}). Correcting the listed ones changes the measured accuracy at once.",
         "zh": "复核列出的 {listed} 个标签：预计约有 {expected} 个标签错误（{low}–{high}）。"
         "改正它们后，测得的准确率会立即变化。",
@@ -76,9 +76,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh": "参考（训练）集上的准确率比此处高 {gap} 个百分点。请加强正则化、数据增强或提前停止。",
     },
     "NEV": {
-        "en": "{classes} cannot be judged: their intervals are wider than ±0.1. Add {needed} "
-        "evaluation images in all.",
-        "zh": "{classes} 无法判断：置信区间宽于 ±0.1。共需增加 {needed} 张评估图像。",
+        "en": "Too few images for a verdict (interval wider than ±0.1): {classes}. Evaluation "
+        "images to add, in all: {needed}.",
+        "zh": "图像过少、无法判断（置信区间宽于 ±0.1）：{classes}。共需增加 {needed} 张评估图像。",
     },
 }
 
@@ -104,6 +104,13 @@ TITLES: Mapping[str, tuple[str, str]] = {
 CAVEAT = (
     " Settle the wrong labels first: they look like overconfidence, and without them it is {}.",
     "请先处理错误标签：它们看起来像过度自信，排除其影响后该值约为 {}。",
+)
+
+# Why a temperature that lowers the log-loss is no suggestion; the last gap holds CAVEAT.
+NO_TEMPERATURE = (
+    "A temperature of {} would lower the log-loss, but confidences would not come nearer to "
+    "accuracies (ECE {} → {}): it is not suggested.{}",
+    "将温度设为 {} 会降低对数损失，但置信度并不会更接近准确率（ECE {} → {}），因此不作建议。{}",
 )
 
 # What to do about a property: of a category nothing can be normalised.

@@ -322,14 +322,15 @@ def test_renamed_classes_permute_the_tables() -> None:
         assert_close(first["overall"][figure], second["overall"][figure])
 
 
-def test_a_memmap_gives_what_the_array_gives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int16])
+def test_a_memmap_gives_what_the_array_gives(tmp_path: Path, dtype: type) -> None:
     logits, labels = scores(500, 6, 1)
-    p = softmax(logits).astype(np.float32)
-    mapped = np.memmap(tmp_path / "p", np.float32, "w+", shape=p.shape)
-    mapped[:] = p
-    assert analyse("image_classification", mapped, labels).document == (
-        analyse("image_classification", p, labels).document
-    )
+    given = (30 * logits if dtype is np.int16 else softmax(logits)).astype(dtype)
+    mapped = np.memmap(tmp_path / "p", dtype, "w+", shape=given.shape)
+    mapped[:] = given
+    streamed = analyse("image_classification", mapped, labels)
+    assert streamed.findings.predictions.scores is mapped
+    assert streamed.document == analyse("image_classification", given, labels).document
 
 
 def test_importing_the_package_loads_no_heavy_library() -> None:

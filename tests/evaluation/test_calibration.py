@@ -3,9 +3,9 @@ import pytest
 from scipy import optimize
 from sklearn.calibration import calibration_curve
 
-from evaluation import calibration, samples, temperature
-from evaluation.arrays import content_folds
-from evaluation.inputs import read_predictions
+from evaluation import analyse, calibration, ranking, samples, temperature
+from evaluation.arrays import content_folds, content_order
+from evaluation.inputs import Predictions, read_predictions
 from tests.evaluation.samples import predictions, scores, softmax
 
 
@@ -72,12 +72,15 @@ def test_the_debiased_error_of_a_calibrated_model_is_0_on_average() -> None:
     assert np.mean(plain) > 0.02
 
 
+def order_of(data: Predictions) -> np.ndarray:
+    return content_order(samples.content_keys(data, samples.measure(data)))
+
+
 def fitted(
     logits: np.ndarray, labels: np.ndarray, dtype: type = np.float64
 ) -> temperature.Temperature:
     data = read_predictions(logits.astype(dtype), labels, kind="logits")
-    folds = content_folds(samples.content_keys(data, samples.measure(data)), 5, 0)
-    return temperature.fit(data, folds, 15, 0.05, 0)
+    return temperature.fit(data, order_of(data), 15, 0.05, 0)
 
 
 @pytest.mark.parametrize("factor", [0.2, 1.0, 3.0, 20.0])
@@ -101,15 +104,14 @@ def test_temperature_is_the_minimum_of_the_log_loss(factor: float, dtype: type) 
 def test_probabilities_and_their_logits_have_the_same_temperature() -> None:
     logits, labels = scores(1000, 4, 2)
     data = read_predictions(softmax(logits * 2), labels)
-    folds = content_folds(samples.content_keys(data, samples.measure(data)), 5, 0)
-    found = temperature.fit(data, folds, 15, 0.05, 0)
+    found = temperature.fit(data, order_of(data), 15, 0.05, 0)
     assert found.t == pytest.approx(fitted(logits * 2, labels).t, rel=1e-6)
 
 
 def test_the_one_step_temperatures_of_the_folds_equal_full_fits() -> None:
     logits, labels = scores(2000, 5, 8)
     data = read_predictions(logits * 3, labels, kind="logits")
-    folds = content_folds(samples.content_keys(data, samples.measure(data)), 5, 0)
+    folds = content_folds(order_of(data), 5, 0)
     losses = np.empty(2000)
     for fold in range(5):
         rest = folds != fold
@@ -118,7 +120,7 @@ def test_the_one_step_temperatures_of_the_folds_equal_full_fits() -> None:
         shifted = scaled - scaled.max(axis=1, keepdims=True)
         own = shifted[np.arange((~rest).sum()), labels[~rest]]
         losses[~rest] = np.log(np.exp(shifted).sum(axis=1)) - own
-    found = temperature.fit(data, folds, 15, 0.05, 0)
+    found = temperature.fit(data, order_of(data), 15, 0.05, 0)
     assert found.nll_after == pytest.approx(losses.mean(), abs=1e-5)
 
 
@@ -136,3 +138,22 @@ def test_the_interval_of_the_gain_covers_the_gain_on_fresh_data() -> None:
         hits += found.nll_gain.low <= gain <= found.nll_gain.high
     # 60 sets at 95 %: fewer than 51 has a chance below 0.001.
     assert hits >= 51
+
+
+def test_the_rows_of_a_large_input_are_drawn_by_their_content(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(temperature, "MAX_NUMBERS", 5000)
+    monkeypatch.setattr(ranking, "INFLUENCE_ROWS", 300)
+    logits, labels = scores(3000, 5, 4)
+    order = np.random.default_rng(1).permutation(3000)
+    first, second = (
+        analyse("image_classification", logits[rows] * 3, labels[rows], input_kind="logits")
+        for rows in (np.arange(3000), order)
+    )
+    one, other = (result["calibration"]["temperature"] for result in (first, second))
+    assert one["fitted_on"] == other["fitted_on"] == 1000
+    assert one["T"] == pytest.approx(other["T"], rel=1e-9)
+    assert first["overall"]["macro_auc"]["ci"] == pytest.approx(
+        second["overall"]["macro_auc"]["ci"], rel=1e-9
+    )

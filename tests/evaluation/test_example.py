@@ -23,7 +23,11 @@ def test_the_planted_faults_are_found(tmp_path: Path) -> None:
     assert (inside & data.cellar).sum() / (inside | data.cellar).sum() >= 0.8
     assert [item.rule for item in result.suggestions].count("SEN") == 1
     assert {by_rule["SEN"].target, *by_rule["SEN"].evidence["goes_together_with"]} >= {"camera"}
-    assert "CAL" in by_rule
+    # What the flipped labels ask of a temperature would not calibrate; without them it does.
+    assert "CAL" not in by_rule
+    after = {item.rule: item for item in digits.settled(data, result).suggestions}
+    assert "LBL" not in after
+    assert after["CAL"].evidence["ece_after"] < 0.5 * after["CAL"].evidence["ece_before"]
     found = {group.indices for group in result.findings.duplicates.groups}
     assert set(data.copies) <= found
     assert len(found) <= len(data.copies) + 2

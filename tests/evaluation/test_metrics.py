@@ -12,7 +12,7 @@ from sklearn import metrics
 import evaluation.adapters
 import evaluation.result
 from evaluation import confusion, ranking, samples
-from evaluation.arrays import content_folds
+from evaluation.arrays import content_folds, content_order
 from evaluation.inputs import Predictions, read_predictions
 from tests.evaluation.samples import predictions, scores, softmax
 
@@ -21,8 +21,9 @@ CASES = [(600, 5, 0), (300, 2, 1), (400, 30, 2), (1000, 3, 3)]
 
 def ranked(data: Predictions) -> ranking.Ranking:
     each = samples.measure(data)
-    halves = content_folds(samples.content_keys(data, each), 2, 0)
-    return ranking.rank(data, ranking.class_ranks(data, each.p_true, halves), 0.05, 0)
+    order = content_order(samples.content_keys(data, each))
+    halves = content_folds(order, 2, 0)
+    return ranking.rank(data, ranking.class_ranks(data, each.p_true, halves), order, 0.05, 0)
 
 
 @pytest.mark.parametrize(("n", "k", "seed"), CASES)

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from evaluation import sensitivity, slices, subgroups
-from evaluation.arrays import content_folds
+from evaluation.arrays import content_folds, content_order
 from evaluation.columns import Column, build_columns, numeric
 from evaluation.inputs import Predictions, read_predictions
 
@@ -38,7 +38,7 @@ def analysed(
     data: Predictions, columns: list[Column], seed: int = 0
 ) -> tuple[list[sensitivity.Sensitivity], slices.SliceSearch]:
     keys = [np.random.default_rng(seed).random(len(data))]
-    halves = content_folds(keys, 2, 0)
+    halves = content_folds(content_order(keys), 2, 0)
     classes = Column("class", data.labels.astype(float), data.labels, np.empty(0), data.classes)
     wrong = (data.labels != data.predicted).astype(float)
     found = slices.find_slices(columns, wrong, classes, halves, 0.05)
@@ -111,7 +111,7 @@ def test_the_estimated_loss_covers_the_planted_one(loss: float) -> None:
     covered = 0
     for seed in range(20):
         data, columns, bad = planted(100 + seed, "range", loss)
-        halves = content_folds([np.random.default_rng(seed).random(len(data))], 2, 0)
+        halves = content_folds(np.random.default_rng(seed).permutation(len(data)), 2, 0)
         wrong = (data.labels != data.predicted).astype(float)
         found = sensitivity.cross_fitted_excess(columns[0], 0, wrong, data.labels, halves, 0.05)
         covered += found.low <= loss * bad.mean() <= found.high

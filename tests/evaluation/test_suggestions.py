@@ -8,6 +8,7 @@ from sklearn.metrics import f1_score
 
 from evaluation import Result, analyse
 from evaluation.intervals import Estimate
+from evaluation.outputs.html import report_page
 from evaluation.suggestions import RULES
 from evaluation.suggestions.model import Claim, Cost, Gain, Suggestion
 from evaluation.suggestions.selection import order, select
@@ -86,6 +87,21 @@ def test_wrong_labels_are_said_to_raise_the_temperature() -> None:
     assert "wrong labels" in item.text["en"]
 
 
+def test_a_temperature_that_only_answers_wrong_labels_is_not_suggested() -> None:
+    rng = np.random.default_rng(0)
+    p = softmax(rng.normal(size=(3000, 6)) * 8)
+    labels = (p.cumsum(axis=1) < rng.random((3000, 1))).sum(axis=1)
+    given = labels.copy()
+    given[:150] = (labels[:150] + 1) % 6
+    found = judged(p, given)
+    scaled = found.findings.confidences.temperature
+    assert scaled.nll_gain.low > 0
+    assert scaled.ece_before > 0.02
+    assert scaled.ece_after > scaled.ece_before
+    assert fired(found, "CAL") is None
+    assert "not suggested" in report_page(found.findings, found.suggestions)
+
+
 def test_rejection_is_offered_where_confidence_tells_right_from_wrong() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 4, 2000)
@@ -159,6 +175,7 @@ def test_small_classes_ask_for_images() -> None:
     assert item is not None
     assert item.cost.unit == "collect"
     assert item.claim.p is None
+    assert "verdict" in item.text["en"]
 
 
 def test_every_suggestion_carries_all_that_was_promised() -> None:

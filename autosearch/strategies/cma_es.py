@@ -156,11 +156,12 @@ def _ended(generations: Sequence[Sequence[Trial]], population: int, endless: Mas
 
 
 def _centre(space: Space, history: History) -> Row:
-    """Return the best point known, the middle where there is none."""
+    """Return the best point known, the middle where there is none, and of categories always."""
     good = [t for t in history.valued if not is_faulty(t)]
     rows = cube_of(space).rows([t.params for t in sorted(good, key=lambda t: t.losses)[:1]])
     row = np.nan_to_num(rows[0], nan=0.5) if len(rows) else np.full(len(space), 0.5)
-    return _padded(row)
+    # Of categories none is near another: to begin at the first would hide the last.
+    return _padded(np.where(cube_of(space).categorical, 0.5, row))
 
 
 def _anywhere(space: Space, rng: np.random.Generator) -> Row:

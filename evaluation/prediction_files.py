@@ -40,7 +40,8 @@ class PredictionFile:
 def read_file(path: Path) -> PredictionFile:
     """Return the predictions in a CSV or NPZ file. Raises InputError with the place of a fault."""
     if not path.is_file():
-        raise InputError(f"{path}: no such file")
+        what = "is a folder; name a .csv or .npz file in it" if path.is_dir() else "no such file"
+        raise InputError(f"{path}: {what}")
     readers = {".csv": _read_csv, ".npz": _read_npz}
     if path.suffix.lower() not in readers:
         raise InputError(f"{path}: expected a file ending in .csv or .npz")

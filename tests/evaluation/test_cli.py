@@ -113,6 +113,11 @@ def test_files_that_are_none_are_refused(tmp_path: Path, name: str) -> None:
         read_file(tmp_path / name)
 
 
+def test_a_folder_is_called_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["analyse", str(tmp_path)]) == 2
+    assert f"{tmp_path}: is a folder" in capsys.readouterr().err
+
+
 def test_an_npz_without_scores_says_what_it_holds(tmp_path: Path) -> None:
     np.savez(tmp_path / "p.npz", apples=np.zeros(3))
     with pytest.raises(InputError, match="holds apples"):

@@ -5,13 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from evaluation.arrays import Floats, Ints
+from evaluation.arrays import Floats, Ints, content_folds
+from evaluation.calibration_intervals import (
+    debiased_squares,
+    group_count,
+    largest_gap,
+    sum_of_gaps,
+    sum_of_group_gaps,
+)
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, wilson
 from evaluation.samples import Samples
 from evaluation.smooth_calibration import smooth_ece
-
-BOOTSTRAP_DRAWS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,37 +53,38 @@ class Calibration:
 
     ece: Estimate
     smooth: Estimate
-    mce: float
-    ace: float
-    classwise: float
-    debiased: float
+    mce: Estimate
+    ace: Estimate
+    classwise: Estimate
+    debiased: Estimate
     bins: Bins
     brier: BrierParts
     classwise_by_class: Floats
 
 
 def calibrate(
-    predictions: Predictions, samples: Samples, bins: int, alpha: float, seed: int
+    predictions: Predictions, samples: Samples, order: Ints, bins: int, alpha: float, seed: int
 ) -> Calibration:
-    """Return the calibration errors of probabilities. Naeini et al. (2015), Guo et al. (2017)."""
+    """Return the calibration errors of probabilities. Naeini et al. (2015), Guo et al. (2017).
+
+    order: the rows in the order of their content (see content_order).
+    """
     correct = samples.correct.astype(float)
     reliability = reliability_bins(samples.confidence, correct, bins, alpha)
     filled = reliability.n > 0
-    n = int(reliability.n.sum())
-    accuracy = reliability.hits[filled] / reliability.n[filled]
-    gaps = np.abs(accuracy - reliability.confidence[filled])
-    weights = reliability.n[filled] / n
-    classwise, brier = _classwise(predictions, samples, bins)
+    cells = (reliability.hits[filled], reliability.n[filled], reliability.confidence[filled])
+    groups = content_folds(order, group_count(len(predictions), predictions.k * bins), seed)
+    differences, brier = _classwise(predictions, samples, groups, bins)
     return Calibration(
-        ece=_ece_interval(reliability, float(weights @ gaps), alpha, seed),
+        ece=sum_of_gaps(*cells, alpha, seed),
         smooth=smooth_ece(samples.confidence, correct, alpha, seed),
-        mce=float(gaps.max()),
-        ace=adaptive_ece(samples.confidence, correct, bins),
-        classwise=float(classwise.mean()),
-        debiased=_debiased(reliability, n),
+        mce=largest_gap(*cells, alpha),
+        ace=sum_of_gaps(*_equal_mass(samples.confidence, correct, bins), alpha, seed),
+        classwise=sum_of_group_gaps(differences, len(predictions), alpha, seed),
+        debiased=debiased_squares(*cells, alpha, seed),
         bins=reliability,
         brier=brier,
-        classwise_by_class=classwise,
+        classwise_by_class=np.abs(differences.sum(axis=0)).sum(axis=1) / len(predictions),
     )
 
 
@@ -116,50 +122,23 @@ def expected_error(confidence: Floats, correct: Floats, bins: int) -> float:
     return float(np.abs(difference).sum() / len(confidence))
 
 
-def adaptive_ece(confidence: Floats, correct: Floats, bins: int) -> float:
-    """Return the ECE over bins of equal mass. Nixon et al. (2019), for the top label."""
+def _equal_mass(confidence: Floats, correct: Floats, bins: int) -> tuple[Ints, Ints, Floats]:
+    """Return hits, sizes and mean confidence of bins of equal mass. Nixon et al. (2019)."""
     order = np.argsort(confidence, kind="stable")
-    parts = np.array_split((correct - confidence)[order], bins)
-    return float(sum(abs(part.sum()) for part in parts) / len(confidence))
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    hits = np.array([correct[part].sum() for part in parts]).astype(np.int64)
+    n = np.array([len(part) for part in parts])
+    return hits, n, np.array([confidence[part].mean() for part in parts])
 
 
-def _debiased(bins: Bins, n: int) -> float:
-    """Return the squared ECE less the part that sampling adds. Kumar, Liang and Ma (2019)."""
-    enough = bins.n > 1
-    size = bins.n[enough]
-    accuracy = bins.hits[enough] / size
-    squares = (accuracy - bins.confidence[enough]) ** 2 - accuracy * (1 - accuracy) / (size - 1)
-    return float((size / n) @ squares)
-
-
-def _ece_interval(bins: Bins, value: float, alpha: float, seed: int) -> Estimate:
-    """Return the ECE with its bootstrap interval over the cells (bin, right or wrong).
-
-    Noise only adds to absolute values. The lower end takes that bias off, and is 0 unless a
-    calibrated model of these confidences would show less with probability 1 - alpha/2.
-    """
-    n = int(bins.n.sum())
-    rng = np.random.default_rng(seed)
-    cells = np.concatenate([bins.hits, bins.n - bins.hits])
-    draws = rng.multinomial(n, cells / n, size=BOOTSTRAP_DRAWS)
-    hits, misses = draws[:, : len(bins.n)], draws[:, len(bins.n) :]
-    middle, up = np.quantile(_gaps(hits, hits + misses, bins), [0.5, 1 - alpha / 2])
-    sound = rng.binomial(bins.n, np.minimum(bins.confidence, 1), (BOOTSTRAP_DRAWS, len(bins.n)))
-    significant = value > np.quantile(_gaps(sound, bins.n, bins), 1 - alpha / 2)
-    low = max(0.0, 2 * value - float(up)) if significant else 0.0
-    return Estimate(value, min(low, value), min(1.0, value + float(up - middle)))
-
-
-def _gaps(hits: Ints, n: Ints, bins: Bins) -> Floats:
-    """Return the ECE of each draw of hits among n samples per bin."""
-    result: Floats = np.abs(hits - n * bins.confidence).sum(axis=1) / bins.n.sum()
-    return result
-
-
-def _classwise(predictions: Predictions, samples: Samples, bins: int) -> tuple[Floats, BrierParts]:
-    """Return the classwise ECE of each class (Kull et al. 2019) and Brier's parts."""
+def _classwise(
+    predictions: Predictions, samples: Samples, groups: Ints, bins: int
+) -> tuple[Floats, BrierParts]:
+    """Return confidence less hits, (groups, K, bins), Kull et al. (2019), and Brier's parts."""
     k, n, labels = predictions.k, len(predictions), predictions.labels
-    sizes, totals, hits = np.zeros(k * bins), np.zeros(k * bins), np.zeros(k * bins)
+    cells = (int(groups.max()) + 1) * k * bins
+    sizes, totals, hits = np.zeros(cells), np.zeros(cells), np.zeros(cells)
+    shifts = (groups * (k * bins)).astype(np.int32)
     offsets = (np.arange(k) * bins).astype(np.int32)
     for rows, block in predictions.blocks():
         # Right-closed: the bin of p is ceil(p·bins) - 1, and 0 belongs to the first.
@@ -167,12 +146,14 @@ def _classwise(predictions: Predictions, samples: Samples, bins: int) -> tuple[F
         index -= 1
         np.clip(index, 0, bins - 1, out=index)
         index += offsets
+        index += shifts[rows, None]
         flat = index.ravel()
-        sizes += np.bincount(flat, minlength=k * bins)
-        totals += np.bincount(flat, weights=block.ravel(), minlength=k * bins)
+        sizes += np.bincount(flat, minlength=cells)
+        totals += np.bincount(flat, weights=block.ravel(), minlength=cells)
         own = np.take_along_axis(index, labels[rows, None], axis=1)[:, 0]
-        hits += np.bincount(own, minlength=k * bins)
-    by_class = np.abs(totals - hits).reshape(k, bins).sum(axis=1) / n
+        hits += np.bincount(own, minlength=cells)
+    differences = (totals - hits).reshape(-1, k, bins)
+    sizes, totals, hits = (part.reshape(-1, k * bins).sum(axis=0) for part in (sizes, totals, hits))
     safe = np.maximum(sizes, 1)
     shares = (np.bincount(labels, minlength=k) / n).repeat(bins)
     reliability = float((sizes / n) @ (totals / safe - hits / safe) ** 2)
@@ -180,4 +161,4 @@ def _classwise(predictions: Predictions, samples: Samples, bins: int) -> tuple[F
     prior = np.bincount(labels, minlength=k) / n
     uncertainty = float((prior * (1 - prior)).sum())
     within = float(samples.brier.mean()) - (reliability - resolution + uncertainty)
-    return by_class, BrierParts(reliability, resolution, uncertainty, within)
+    return differences, BrierParts(reliability, resolution, uncertainty, within)

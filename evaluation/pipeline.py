@@ -1,51 +1,42 @@
 """The order in which analyses run, and what each of them needs."""
 
 import logging
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict, TypeVar
+from typing import TypedDict
 
 import numpy as np
 
 from evaluation import (
-    calibration,
     comparison,
     confusion,
-    curves,
-    decision,
     drift,
     duplicates,
     embedding,
     images,
-    label_errors,
     pairs,
-    ranking,
     samples,
-    selective,
     sensitivity,
     slices,
     tail,
-    temperature,
 )
 from evaluation.arrays import Floats, Ints, content_folds, content_order
 from evaluation.columns import Column, build_columns
 from evaluation.comparison import Comparison
+from evaluation.confidences import assess, overall_figures
 from evaluation.custom import Metric, measure_custom
 from evaluation.drift import Drift
 from evaluation.embedding import Embedding
-from evaluation.findings import Confidences, Findings, NotRun
+from evaluation.findings import Findings, NotRun
 from evaluation.inputs import Predictions
-from evaluation.intervals import Estimate, mean_interval, proportion
+from evaluation.log import Log, too_small
 from evaluation.names import locate
 from evaluation.robustness import ImageModel, Robustness, probe
 from evaluation.settings import Attack, Settings
 
 logger = logging.getLogger(__name__)
 
-# Below this many samples nothing is tested: only descriptions and intervals are given.
-FEWEST_FOR_TESTS = 30
 # Every analysis that can be chosen, and what it rests on and is therefore run with it.
 ANALYSES: Mapping[str, tuple[str, ...]] = {
     "confidence": (),
@@ -63,8 +54,6 @@ ANALYSES: Mapping[str, tuple[str, ...]] = {
     "custom": (),
 }
 NO_IMAGE = "no image could be read"
-T = TypeVar("T")
-Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,30 +84,6 @@ class Request:
     warnings: Sequence[str] = ()
 
 
-class Log:
-    """What was not run, what was warned about, and how long each part took."""
-
-    def __init__(self, warnings: Sequence[str], only: frozenset[str]) -> None:
-        self.warnings = list(warnings)
-        self.not_run: list[NotRun] = []
-        self.timing: dict[str, float] = {}
-        self.only = only
-
-    def run(
-        self, analysis: str, given: Given | None, missing: str, work: Callable[[Given], T]
-    ) -> T | None:
-        """Return work(given), or None where it is not wanted or what it needs is missing."""
-        reason = "not asked for (op_list)" if analysis not in self.only else missing
-        if given is None or analysis not in self.only:
-            self.not_run.append(NotRun(analysis, reason))
-            return None
-        start = time.perf_counter()
-        result = work(given)
-        self.timing[analysis] = time.perf_counter() - start
-        logger.debug("%s took %.3f s", analysis, self.timing[analysis])
-        return result
-
-
 def run(request: Request, settings: Settings) -> Findings:
     """Return everything that can be found out from a request."""
     data, alpha = request.predictions, settings.alpha
@@ -131,9 +96,9 @@ def run(request: Request, settings: Settings) -> Findings:
         "confidence",
         per_sample,
         "class ids carry no confidences",
-        lambda given: _confidences(data, given, (order, halves), settings, log),
+        lambda given: assess(data, given, (order, halves), settings, log),
     )
-    table = _images(request, settings, log)
+    table = _images(request, order, settings, log)
     there = _reference_images(request, settings)
     constant, found, sensitive = _properties(request, table, halves, settings, log)
     return Findings(
@@ -142,7 +107,7 @@ def run(request: Request, settings: Settings) -> Findings:
         halves=halves,
         counts=counts,
         classes=confusion.class_scores(counts, alpha),
-        overall=confusion.summary(counts, alpha) | _confidence_figures(confidences, settings),
+        overall=confusion.summary(counts, alpha) | overall_figures(confidences, settings),
         pairs=pairs.confused_pairs(counts, data),
         tail=tail.judge(counts, alpha, settings.seed),
         confidences=confidences,
@@ -233,7 +198,7 @@ def _properties(
     data = request.predictions
     values: dict[str, Floats | list[str]] = dict(table.values) if table is not None else {}
     columns, constant = build_columns(values | dict(request.metadata))
-    missing = _too_small(len(data)) or (
+    missing = too_small(len(data)) or (
         "" if columns else "no image could be read and no metadata was given"
     )
     given = columns if not missing else None
@@ -256,87 +221,18 @@ def _properties(
     return constant, found, sensitive or ()
 
 
-def _too_small(n: int) -> str:
-    return f"{n} samples; tests need {FEWEST_FOR_TESTS}" if n < FEWEST_FOR_TESTS else ""
-
-
-def _confidences(
-    data: Predictions,
-    per_sample: samples.Samples,
-    content: tuple[Ints, Ints],
-    settings: Settings,
-    log: Log,
-) -> Confidences:
-    """Return what the confidences say; content: the order of the rows by content, and halves."""
-    order, halves = content
-    alpha, seed = settings.alpha, settings.seed
-    ranks = ranking.class_ranks(data, per_sample.p_true, halves)
-    sizes = (int((halves == 0).sum()), int((halves == 1).sum()))
-    missing = _too_small(len(data)) or ("" if data.k > 1 else "there is one class only")
-    given = None if missing else per_sample
-    if per_sample.clipped:
-        log.warnings.append(
-            f"{per_sample.clipped} labels have a probability of practically 0; "
-            "the log-loss counts them at the smallest step of the scores' precision"
-        )
-    return Confidences(
-        samples=per_sample,
-        ranking=ranking.rank(data, ranks, order, alpha, seed),
-        curves=curves.class_curves(ranks, len(data)),
-        calibration=calibration.calibrate(data, per_sample, settings.bins, alpha, seed),
-        temperature=log.run(
-            "temperature",
-            given,
-            missing,
-            lambda _: temperature.fit(data, order, settings.bins, alpha, seed + 1),
-        ),
-        selective=selective.risk_coverage(per_sample.confidence, per_sample.correct, alpha),
-        sweep=selective.sweep(per_sample.confidence, data.labels, data.predicted, data.k),
-        thresholds=selective.class_thresholds(ranks, sizes),
-        bias=log.run(
-            "class_bias", given, missing, lambda _: decision.bias_gain(data, halves, alpha)
-        ),
-        label_errors=log.run(
-            "label_errors",
-            given,
-            missing,
-            lambda one: label_errors.find(data, one.p_true, settings.label_cut, alpha),
-        ),
-    )
-
-
-def _confidence_figures(found: Confidences | None, settings: Settings) -> dict[str, Estimate]:
-    if found is None:
-        return {}
-    per_sample, alpha = found.samples, settings.alpha
-    n = len(per_sample.above)
-    figures = {
-        f"top{k}_accuracy": proportion(int((per_sample.above < k).sum()), n, alpha)
-        for k in settings.topk
-        if k > 1
-    }
-    average = found.ranking.macro_average_precision
-    return figures | {
-        "log_loss": mean_interval(per_sample.log_loss, alpha),
-        "brier": mean_interval(per_sample.brier, alpha),
-        "macro_auc": found.ranking.macro_auc,
-        "macro_average_precision": Estimate(
-            average, reason="no class has samples" if average is None else ""
-        ),
-        "ece": found.calibration.ece,
-        "smooth_ece": found.calibration.smooth,
-        "aurc": Estimate(found.selective.aurc),
-    }
-
-
-def _images(request: Request, settings: Settings, log: Log) -> images.ImageTable | None:
+def _images(
+    request: Request, order: Ints, settings: Settings, log: Log
+) -> images.ImageTable | None:
     paths, reason = locate(request.predictions.names, request.image_root, request.path_map)
     if not reason and not _pillow():
         reason = "Pillow is not installed (pip install autosearch[report])"
     if settings.max_images == 0:
         reason = "max_images is 0"
     name = request.predictions.name
-    table = log.run("images", None if reason else paths, reason, lambda _: _read(paths, settings))
+    table = log.run(
+        "images", None if reason else paths, reason, lambda _: _read(paths, order, settings)
+    )
     if table is None:
         return None
     if not table.readable.any():
@@ -357,11 +253,12 @@ def _pillow() -> bool:
     return find_spec("PIL") is not None
 
 
-def _read(paths: Sequence[Path | None], settings: Settings) -> images.ImageTable:
+def _read(paths: Sequence[Path | None], order: Ints, settings: Settings) -> images.ImageTable:
     chosen = np.arange(len(paths))
     if settings.max_images is not None and settings.max_images < len(paths):
         rng = np.random.default_rng(settings.seed)
-        chosen = np.sort(rng.choice(len(paths), settings.max_images, replace=False))
+        # Places in the order of content: which images are drawn does not follow the list's order.
+        chosen = np.sort(order[rng.choice(len(paths), settings.max_images, replace=False)])
     return images.read_images(paths, chosen, settings.n_jobs)
 
 
@@ -369,7 +266,11 @@ def _reference_images(request: Request, settings: Settings) -> images.ImageTable
     reference = request.reference
     if reference is None or not reference.paths or not {"drift", "duplicates"} & request.only:
         return None
-    return _read(reference.paths, settings) if _pillow() else None
+    if not _pillow():
+        return None
+    data = reference.predictions
+    known = None if data.scores is None else samples.measure(data)
+    return _read(reference.paths, content_order(samples.content_keys(data, known)), settings)
 
 
 def _drift(

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.arrays import Floats, Ints, Scores, content_sample
+from evaluation.arrays import Floats, Ints, Mask, Scores, content_sample
 from evaluation.inputs import Predictions
 from evaluation.intervals import Estimate, bounded, undefined
 
 # Rows per sort: large enough for the sort to be fast, small beside the scores.
 SORT_NUMBERS = 2**22
-# Rows whose influence on the macro AUC is worked out one by one, for its standard error.
+# Rows whose influence on the macro means is worked out one by one, for their standard errors.
 INFLUENCE_ROWS = 2000
 
 
@@ -42,13 +42,17 @@ class ClassRanks:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """AUC and average precision; per class an Estimate or value, with the macro mean."""
+    """AUC and average precision; per class an Estimate or value, with the macro mean.
+
+    fitted_on: rows that the errors of the macro means rest on.
+    """
 
     auc: list[Estimate]
     average_precision: list[float | None]
     macro_auc: Estimate
-    macro_average_precision: float | None
+    macro_average_precision: Estimate
     ranks: list[ClassRanks]
+    fitted_on: int
 
 
 def _sorted_blocks(
@@ -109,14 +113,26 @@ def rank(
     for item in ranks:
         auc.append(_auc(item, n, alpha))
         precision.append(_average_precision(item, n))
-    values = [a.value for a in auc if a.value is not None]
-    defined = [p for p in precision if p is not None]
-    macro = undefined("no class has samples of its own and of others")
-    if values:
-        error = _macro_error(predictions, ranks, auc, content_sample(order, INFLUENCE_ROWS, seed))
-        macro = bounded(float(np.mean(values)), error, n, alpha)
-    mean = float(np.mean(defined)) if defined else None
-    return Ranking(auc, precision, macro, mean, ranks)
+    chosen = content_sample(order, INFLUENCE_ROWS, seed)
+    block, labels = predictions.rows(chosen), predictions.labels[chosen]
+    areas = [
+        (estimate.value, _auc_influence(item, n, estimate.value, block[:, c], labels == c))
+        for c, (item, estimate) in enumerate(zip(ranks, auc, strict=True))
+        if estimate.value is not None
+    ]
+    precisions = [
+        (value, _precision_influence(item, n, value, block[:, c], labels == c))
+        for c, (item, value) in enumerate(zip(ranks, precision, strict=True))
+        if value is not None
+    ]
+    return Ranking(
+        auc,
+        precision,
+        _macro(areas, n, alpha, "no class has samples of its own and of others"),
+        _macro(precisions, n, alpha, "no class has samples"),
+        ranks,
+        len(chosen),
+    )
 
 
 def _negatives(item: ClassRanks, n: int) -> tuple[Floats, Floats, Floats]:
@@ -159,32 +175,49 @@ def _average_precision(item: ClassRanks, n: int) -> float | None:
     return float(positives @ (hits / (n - below)) / item.p)
 
 
-def _macro_error(
-    predictions: Predictions, ranks: list[ClassRanks], auc: list[Estimate], chosen: Ints
-) -> float:
-    """Return the standard error of the macro AUC from the influence of some random samples.
+def _macro(parts: list[tuple[float, Floats]], n: int, alpha: float, missing: str) -> Estimate:
+    """Return the mean of (figure, influence of each chosen row), one per class, with its interval.
 
-    A sample moves the AUC of its own class as a positive and those of all others as a negative, so
-    the classes' errors are correlated and cannot be added up.
+    A sample moves the figure of its own class as a positive and those of all others as a negative,
+    so the classes' errors are correlated and cannot be added up: their influences can.
     """
-    n, size = len(predictions), len(chosen)
-    block, labels = predictions.rows(chosen), predictions.labels[chosen]
-    influence = np.zeros(size)
-    counted = 0
-    for c, (item, estimate) in enumerate(zip(ranks, auc, strict=True)):
-        if estimate.value is None:
-            continue
-        counted += 1
-        positives, below, upto = _negatives(item, n)
-        q = n - item.p
-        own = np.concatenate([[0.0], np.cumsum(positives)])
-        column = block[:, c]
-        left = item.thresholds.searchsorted(column, "left")
-        right = item.thresholds.searchsorted(column, "right")
-        lost = (own[left] + own[right]) / (2 * item.p)
-        moved = (1 - lost - estimate.value) / (q / n)
-        member = labels == c
-        share = (below + upto) / (2 * q)
-        moved[member] = (share[left[member]] - estimate.value) / (item.p / n)
-        influence += moved
-    return float((influence / max(counted, 1)).std() / np.sqrt(n))
+    if not parts:
+        return undefined(missing)
+    influence = np.mean([moved for _, moved in parts], axis=0)
+    mean = float(np.mean([value for value, _ in parts]))
+    return bounded(mean, float(influence.std() / np.sqrt(n)), n, alpha)
+
+
+def _auc_influence(item: ClassRanks, n: int, value: float, scores: Scores, own: Mask) -> Floats:
+    """Return how much rows of these scores move the AUC; own: whether they are of the class."""
+    positives, below, upto = _negatives(item, n)
+    q = n - item.p
+    running = np.concatenate([[0.0], np.cumsum(positives)])
+    left = item.thresholds.searchsorted(scores, "left")
+    right = item.thresholds.searchsorted(scores, "right")
+    lost = (running[left] + running[right]) / (2 * item.p)
+    moved: Floats = (1 - lost - value) / (q / n)
+    moved[own] = ((below + upto) / (2 * q))[left[own]] / (item.p / n) - value / (item.p / n)
+    return moved
+
+
+def _precision_influence(
+    item: ClassRanks, n: int, value: float, scores: Scores, own: Mask
+) -> Floats:
+    """Return how much rows of these scores move the average precision.
+
+    It is the mean of T/G over positives, T and G the shares of positives and of all that score at
+    least as much. A row moves the T and G of every threshold up to its score; one of the class
+    also enters the mean.
+    """
+    positives, below = item.positives.sum(axis=0), item.below.sum(axis=0)
+    accepted = n - below
+    precision = np.cumsum(positives[::-1])[::-1] / accepted
+    gained = np.concatenate([[0.0], np.cumsum(positives / accepted)])
+    diluted = np.concatenate([[0.0], np.cumsum(positives * precision / accepted)])
+    right = item.thresholds.searchsorted(scores, "right")
+    moved: Floats = -diluted[right]
+    at = item.thresholds.searchsorted(scores[own], "left")
+    moved[own] += gained[right[own]] + precision[at] - value
+    moved *= n / item.p
+    return moved

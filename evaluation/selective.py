@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.arrays import Floats, Ints, Mask
-from evaluation.intervals import clopper_pearson
+from evaluation.intervals import Estimate, bounded, clopper_pearson
 from evaluation.ranking import ClassRanks
 
 RISK_TARGETS = (0.01, 0.02, 0.05)
@@ -30,8 +30,8 @@ class Guarantee:
 class Selective:
     """Risk against coverage, from the surest sample to all of them; curves are thinned."""
 
-    aurc: float
-    excess_aurc: float
+    aurc: Estimate
+    excess_aurc: Estimate
     coverage: Floats
     risk: Floats
     guarantees: list[Guarantee]
@@ -72,14 +72,40 @@ def risk_coverage(confidence: Floats, correct: Mask, alpha: float) -> Selective:
     risk = errors / covered
     wrong = int(n - correct.sum())
     best = np.maximum(covered - (n - wrong), 0) / covered
+    area, excess = float(risk.mean()), float(risk.mean() - best.mean())
+    moved = _area_influence(confidence, correct, risk)
+    # The best area of an error rate r is r + (1 - r) ln(1 - r), whose slope is -ln(1 - r).
+    slope = -np.log(max(1 - wrong / n, 1 / n))
+    beyond = moved - slope * (~correct - wrong / n)
     points = np.unique(np.linspace(0, n - 1, min(n, CURVE_POINTS)).astype(np.int64))
     return Selective(
-        aurc=float(risk.mean()),
-        excess_aurc=float(risk.mean() - best.mean()),
+        aurc=bounded(area, float(moved.std() / n**0.5), n, alpha),
+        excess_aurc=bounded(excess, float(beyond.std() / n**0.5), n, alpha),
         coverage=covered[points] / n,
         risk=risk[points],
         guarantees=[_guarantee(confidence, correct, target, alpha) for target in RISK_TARGETS],
     )
+
+
+def _area_influence(confidence: Floats, correct: Mask, risk: Floats) -> Floats:
+    """Return how much each sample moves the area under risk, given along falling confidence.
+
+    It enters the mean over coverages, and the risk of each coverage that includes it. Equal
+    confidences share the mean of their places.
+    """
+    n = len(confidence)
+    order = np.argsort(-confidence, kind="stable")
+    covered = np.arange(1, n + 1)
+    later = np.cumsum((1 / covered)[::-1])[::-1]
+    fixed = risk - np.cumsum((risk / covered)[::-1])[::-1]
+    starts = np.flatnonzero(np.append(True, np.diff(confidence[order]) != 0))
+    sizes = np.diff(np.append(starts, n))
+    later, fixed = (
+        np.repeat(np.add.reduceat(part, starts) / sizes, sizes) for part in (later, fixed)
+    )
+    result = np.empty(n)
+    result[order] = fixed - risk.mean() + (~correct[order]) * later
+    return result
 
 
 def _running_errors(confidence: Floats, correct: Mask) -> Floats:

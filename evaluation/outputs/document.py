@@ -37,6 +37,7 @@ def build_document(found: Findings, suggestions: Sequence[Suggestion]) -> dict[s
         "tail": _tail(found),
         "curves": _curves(found),
         "calibration": _calibration(found),
+        "ranking": _ranking(found),
         "selective": _selective(found),
         "label_issues": _label_issues(found),
         "images": _images(found),
@@ -200,6 +201,10 @@ def _temperature(item: Temperature | None) -> dict[str, Any] | None:
         return None
     fields = plain(item)
     return {"T": fields.pop("t"), **fields}
+
+
+def _ranking(found: Findings) -> dict[str, Any] | None:
+    return None if found.confidences is None else {"fitted_on": found.confidences.ranking.fitted_on}
 
 
 def _selective(found: Findings) -> dict[str, Any] | None:

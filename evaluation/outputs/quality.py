@@ -51,6 +51,7 @@ FIGURES = {
     "ece": ("ECE", "ECE"),
     "smooth_ece": ("SmoothECE", "SmoothECE"),
     "aurc": ("AURC (area under risk and coverage)", "AURC（风险—覆盖率曲线下面积）"),
+    "excess_aurc": ("AURC beyond the best order's", "超出最优排序的 AURC"),
 }
 
 
@@ -58,7 +59,7 @@ def overall(found: Findings) -> str:
     """Return all figures of the whole set, and the caller's own."""
     rows = []
     for name, estimate in found.overall.items():
-        share = name not in ("log_loss", "brier", "kappa", "mcc", "aurc")
+        share = name not in ("log_loss", "brier", "kappa", "mcc", "aurc", "excess_aurc")
         rows.append((_figure_name(name), with_interval(estimate, share)))
     for name, value in found.custom.items():
         shown = with_interval(value, False) if isinstance(value, Estimate) else text(value)
@@ -195,10 +196,10 @@ def calibration(found: Findings) -> str:
     rows = [
         ("ECE", with_interval(item.ece)),
         (both("SmoothECE (no bins)", "SmoothECE（无分箱）"), with_interval(item.smooth)),
-        (both("equal-mass ECE", "等频 ECE"), percent(item.ace)),
-        (both("classwise ECE", "逐类 ECE"), percent(item.classwise)),
-        ("MCE", percent(item.mce)),
-        (both("debiased squared ECE", "去偏平方 ECE"), text(number(item.debiased))),
+        (both("equal-mass ECE", "等频 ECE"), with_interval(item.ace)),
+        (both("classwise ECE", "逐类 ECE"), with_interval(item.classwise)),
+        (both("MCE (errs high)", "MCE（偏高）"), with_interval(item.mce)),
+        (both("debiased squared ECE", "去偏平方 ECE"), with_interval(item.debiased, False)),
         (both("Brier: reliability", "Brier：可靠性"), text(number(item.brier.reliability))),
         (both("Brier: resolution", "Brier：分辨度"), text(number(item.brier.resolution))),
         (both("Brier: uncertainty", "Brier：不确定性"), text(number(item.brier.uncertainty))),

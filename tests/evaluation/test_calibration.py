@@ -26,19 +26,19 @@ def plain_ece(confidence: np.ndarray, correct: np.ndarray, bins: int) -> tuple[f
 def test_errors_follow_their_definitions(k: int, bins: int) -> None:
     data = predictions(800, k, seed=k)
     each = samples.measure(data)
-    found = calibration.calibrate(data, each, bins, 0.05, 0)
+    found = calibration.calibrate(data, each, order_of(data), bins, 0.05, 0)
     ece, mce = plain_ece(each.confidence, each.correct, bins)
     assert found.ece.value == pytest.approx(ece, abs=1e-9)
-    assert found.mce == pytest.approx(mce, abs=1e-9)
+    assert found.mce.value == pytest.approx(mce, abs=1e-9)
     order = np.argsort(each.confidence, kind="stable")
     ace = sum(
         len(part) / 800 * abs(each.correct[part].mean() - each.confidence[part].mean())
         for part in np.array_split(order, bins)
     )
-    assert found.ace == pytest.approx(ace, abs=1e-9)
+    assert found.ace.value == pytest.approx(ace, abs=1e-9)
     p, truth = np.asarray(data.scores), np.eye(k)[data.labels]
     by_class = [plain_ece(p[:, c], truth[:, c], bins)[0] for c in range(k)]
-    assert found.classwise == pytest.approx(np.mean(by_class), abs=1e-9)
+    assert found.classwise.value == pytest.approx(np.mean(by_class), abs=1e-9)
     parts = found.brier
     whole = parts.reliability - parts.resolution + parts.uncertainty + parts.within
     assert whole == pytest.approx(each.brier.mean(), abs=1e-9)
@@ -65,8 +65,8 @@ def test_the_debiased_error_of_a_calibrated_model_is_0_on_average() -> None:
     for _ in range(200):
         p = rng.uniform(0.5, 1, 300)
         data = read_predictions(np.column_stack([p, 1 - p]), (rng.random(300) > p).astype(int))
-        item = calibration.calibrate(data, samples.measure(data), 15, 0.05, 0)
-        found.append(item.debiased)
+        item = calibration.calibrate(data, samples.measure(data), order_of(data), 15, 0.05, 0)
+        found.append(item.debiased.value)
         plain.append(item.ece.value)
     assert abs(np.mean(found)) < 3 * np.std(found) / 200**0.5
     assert np.mean(plain) > 0.02
@@ -154,6 +154,10 @@ def test_the_rows_of_a_large_input_are_drawn_by_their_content(
     one, other = (result["calibration"]["temperature"] for result in (first, second))
     assert one["fitted_on"] == other["fitted_on"] == 1000
     assert one["T"] == pytest.approx(other["T"], rel=1e-9)
-    assert first["overall"]["macro_auc"]["ci"] == pytest.approx(
-        second["overall"]["macro_auc"]["ci"], rel=1e-9
-    )
+    assert first["ranking"]["fitted_on"] == second["ranking"]["fitted_on"] == 300
+    for figure in ("macro_auc", "macro_average_precision", "aurc", "excess_aurc"):
+        one, other = (result["overall"][figure]["ci"] for result in (first, second))
+        assert one == pytest.approx(other, rel=1e-9)
+    for figure in ("ece", "mce", "ace", "classwise", "debiased"):
+        one, other = (result["calibration"][figure]["ci"] for result in (first, second))
+        assert one == pytest.approx(other, rel=1e-6)

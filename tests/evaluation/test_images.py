@@ -6,9 +6,10 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from evaluation import images
+from evaluation import analyse, images
 from evaluation.pixels import Meter
 from tests.evaluation.pictures import textured, write
+from tests.evaluation.samples import scores, softmax
 
 
 def facts_of(path: Path) -> dict[str, float]:
@@ -164,3 +165,25 @@ def test_far_values_are_extreme_but_a_part_of_the_data_is_not() -> None:
     assert np.flatnonzero(images.extremes(values)).tolist() == [0, 1]
     values[:60] = 40
     assert not images.extremes(values).any()
+
+
+def test_which_images_are_drawn_follows_their_content(tmp_path: Path) -> None:
+    logits, labels = scores(40, 3, 1)
+    names = [f"{i}.png" for i in range(40)]
+    for i, name in enumerate(names):
+        Image.fromarray(textured(i)).save(tmp_path / name)
+    drawn = []
+    for rows in (np.arange(40), np.random.default_rng(0).permutation(40)):
+        result = analyse(
+            "image_classification",
+            softmax(logits[rows]),
+            labels[rows],
+            [names[i] for i in rows],
+            image_root=tmp_path,
+            max_images=12,
+        )
+        table = result.findings.images
+        assert table is not None
+        drawn.append({names[i] for i in rows[table.readable]})
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 12

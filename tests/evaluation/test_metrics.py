@@ -113,7 +113,7 @@ def test_auc_and_average_precision_equal_scikit_learn(
     precision = [metrics.average_precision_score(truth[:, c], p[:, c]) for c in range(k)]
     assert found.average_precision == pytest.approx(precision, abs=1e-9)
     assert found.macro_auc.value == pytest.approx(np.mean(expected), abs=1e-9)
-    assert found.macro_average_precision == pytest.approx(np.mean(precision), abs=1e-9)
+    assert found.macro_average_precision.value == pytest.approx(np.mean(precision), abs=1e-9)
 
 
 def test_classes_without_samples_have_no_auc_and_stay_out_of_the_mean() -> None:

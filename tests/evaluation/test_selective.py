@@ -12,15 +12,15 @@ def test_the_area_is_the_mean_risk_over_all_coverages() -> None:
     confidence = np.array([0.9, 0.8, 0.7, 0.6])
     correct = np.array([True, False, True, True])
     found = selective.risk_coverage(confidence, correct, 0.05)
-    assert found.aurc == pytest.approx(np.mean([0, 1 / 2, 1 / 3, 1 / 4]))
-    assert found.excess_aurc == pytest.approx(found.aurc - np.mean([0, 0, 0, 1 / 4]))
+    assert found.aurc.value == pytest.approx(np.mean([0, 1 / 2, 1 / 3, 1 / 4]))
+    assert found.excess_aurc.value == pytest.approx(found.aurc.value - np.mean([0, 0, 0, 1 / 4]))
 
 
 def test_equal_confidences_count_as_shuffled() -> None:
     confidence = np.array([0.9, 0.9, 0.9, 0.5])
     correct = np.array([True, False, False, True])
     found = selective.risk_coverage(confidence, correct, 0.05)
-    assert found.aurc == pytest.approx(np.mean([2 / 3, 2 / 3, 2 / 3, 2 / 4]))
+    assert found.aurc.value == pytest.approx(np.mean([2 / 3, 2 / 3, 2 / 3, 2 / 4]))
 
 
 @pytest.mark.statistical

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from evaluation import calibration
+from evaluation import calibration, calibration_intervals
 from evaluation.intervals import Estimate
 from evaluation.smooth_calibration import smooth_ece
 
@@ -45,7 +45,7 @@ Measure = Callable[[np.ndarray, np.ndarray, int], Estimate]
 
 def binned(f: np.ndarray, y: np.ndarray, seed: int) -> Estimate:
     bins = calibration.reliability_bins(f, y, 15, 0.05)
-    return calibration._ece_interval(bins, calibration.expected_error(f, y, 15), 0.05, seed)
+    return calibration_intervals.sum_of_gaps(bins.hits, bins.n, bins.confidence, 0.05, seed)
 
 
 def smooth(f: np.ndarray, y: np.ndarray, seed: int) -> Estimate:

@@ -68,7 +68,8 @@ def test_claims_move_and_scale_with_the_losses(
 ) -> None:
     plain = Groups((tuple(one),), tuple(two))
     moved = Groups((tuple(scale * x + shift for x in one),), tuple(scale * x + shift for x in two))
-    if plain.constant:
+    # Beside a shift, differences may be too small to be told from none.
+    if plain.constant or moved.constant:
         return
     for a, b in zip(_numbers(plain), _numbers(moved), strict=True):
         assert b == pytest.approx(scale * a, rel=1e-6, abs=1e-6 * (1.0 + abs(shift) + scale * 1e3))

@@ -1,5 +1,6 @@
 import json
 import math
+import shlex
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -188,7 +189,9 @@ def test_another_environment_is_asked_for_what_is_missing_here(
 ) -> None:
     python = tmp_path / "main" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.symlink_to(sys.executable)
+    # Not a link: Python looks for its packages beside the link, and finds none there.
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
     monkeypatch.setattr(plan, "ENVIRONMENTS", tmp_path)
     assert list(plan.others({"numpy", "no_such_library"})) == [python]
     assert list(plan.others({"no_such_library"})) == []

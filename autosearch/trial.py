@@ -91,7 +91,7 @@ class Trial:
     @property
     def feasible(self) -> bool:
         """Whether every outcome constraint that was measured is met."""
-        return all(c <= 0.0 for c in self.constraints)
+        return not self.constraints or all(c <= 0.0 for c in self.constraints)
 
     @property
     def loss(self) -> float | None:

@@ -21,8 +21,8 @@ from autosearch.trial import History, Trial
 GOALS = {
     "bayes_opt_search": (15, 30, 60),
     "auto": (15, 30, 60),
-    "tpe_search": (3, 3, 5),
-    "anneal_search": (1, 1, 5),
+    "tpe_search": (3, 3, 3),
+    "anneal_search": (1, 1, 1),
 }
 LENGTHS = (50, 500, 2000)
 SPACE = Space(

@@ -1,18 +1,16 @@
 """Annealing: small changes of good trials, smaller ones as trials accumulate."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autosearch.space import Space
-from autosearch.space.parameters import Parameter
 from autosearch.space.values import Params
 from autosearch.strategies.base import Suggestion, setting
-from autosearch.strategies.cube import cube_of
+from autosearch.strategies.cube import Cube, Matrix, cube_of
 from autosearch.strategies.evidence import Evidence, evidence_of, first_new
 from autosearch.strategies.initial import initial_point
 from autosearch.strategies.neighbours import standing
@@ -61,73 +59,63 @@ class AnnealSearch:
         params = first_new(self._steps(space, history, rng), space, history, rng)
         return None if params is None else Suggestion(params, "anneal_search/step")
 
-    def _steps(self, space: Space, history: History, rng: np.random.Generator) -> list[Params]:
-        """Return some changes of good trials, the most promising first; none without a loss."""
-        evidence = evidence_of(space, history)
-        best = best_params(evidence)
-        if not best:
-            return []
-        drawn = anneal_steps(space, best, rng, self.avg_best_idx, self.shrink_coef)
-        steps = list(islice(filter(space.feasible, islice(drawn, TRIES)), STEPS))
-        cube = cube_of(space)
+    def _steps(self, space: Space, history: History, rng: np.random.Generator) -> Iterator[Params]:
+        """Yield some changes of good trials, the most promising first; none without a loss."""
+        evidence, cube = evidence_of(space, history), cube_of(space)
+        best = best_rows(evidence)
+        if not len(best):
+            return
+        count = TRIES if space.constrained else STEPS
+        rows = anneal_rows(cube, best, rng, count, self.avg_best_idx, self.shrink_coef)
+        if space.constrained:
+            allowed = (i for i in range(count) if space.feasible(space.from_unit(rows[i])))
+            rows = rows[list(islice(allowed, STEPS))]
         width = 1.0 / (1.0 + len(evidence.trials) * self.shrink_coef)
-        order = np.argsort(standing(cube, evidence, cube.rows(steps), width), kind="stable")
-        return [steps[i] for i in order]
+        order = np.argsort(standing(cube, evidence, cube.canonical(rows), width), kind="stable")
+        yield from (space.from_unit(rows[i]) for i in order)
 
 
-def best_params(evidence: Evidence) -> list[Params]:
-    """Return the params of the trials with a loss, best first; those that are faulty last."""
-    ranked = (evidence.trials[i] for i in evidence.order)
-    return [trial.params for trial in ranked if trial.losses]
+def best_rows(evidence: Evidence) -> Matrix:
+    """Return the rows of the trials with a loss, best first; those that are faulty last."""
+    good = len(evidence.trials) - int(np.count_nonzero(evidence.faulty))
+    valued = [i for i in evidence.order[good:].tolist() if evidence.trials[i].losses]
+    best: Matrix = evidence.rows[[*evidence.order[:good].tolist(), *valued]]
+    return best
 
 
-def anneal_step(
-    space: Space,
-    best: Sequence[Params],
+def anneal_rows(
+    cube: Cube,
+    best: Matrix,
     rng: np.random.Generator,
+    count: int,
     avg_best_idx: float = 2.0,
     shrink_coef: float = 0.1,
-) -> Params:
-    """Return the first of `anneal_steps`."""
-    return next(anneal_steps(space, best, rng, avg_best_idx, shrink_coef))
+) -> Matrix:
+    """Return points near good ones, shape (count, d); they may be known, and break a constraint.
 
-
-def anneal_steps(
-    space: Space,
-    best: Sequence[Params],
-    rng: np.random.Generator,
-    avg_best_idx: float = 2.0,
-    shrink_coef: float = 0.1,
-) -> Iterator[Params]:
-    """Yield points near good ones, without end; they may be known, and break a constraint.
-
-    best: see `best_params`. Each parameter starts from a trial of its own, of geometric rank among
-    the m in which it was active, and changes uniformly in a window of width
+    best: see `best_rows`, shape (m, d). Each parameter starts from a trial of its own, of geometric
+    rank among the m in which it was active, and changes uniformly in a window of width
     1 / (1 + m * shrink_coef); a category is redrawn with that probability. A parameter that was
     never active is drawn anew.
     """
-    known = {name: [params[name] for params in best if name in params] for name in space.params}
-    size = len(space)
-    while True:
-        ranks = rng.geometric(1.0 / avg_best_idx, size) - 1
-        draws = rng.random((2, size))
-        changed = rng.random(size) < CHANGED
-        if not changed.any():
-            changed[rng.integers(size)] = True
-        unit = draws[0].copy()
-        for j, (name, parameter) in enumerate(space.params.items()):
-            values = known[name]
-            if values:
-                value = values[min(int(ranks[j]), len(values) - 1)]
-                centre = parameter.to_unit(value)  # type: ignore[arg-type]
-                width = 1.0 / (1.0 + len(values) * shrink_coef)
-                unit[j] = _near(parameter, centre, width, draws[:, j]) if changed[j] else centre
-        yield space.from_unit(unit)
-
-
-def _near(parameter: Parameter, centre: float, width: float, draws: NDArray[np.float64]) -> float:
-    if parameter.categorical:
-        return float(draws[0]) if draws[1] < width else centre
-    # The window is shifted at the bounds, not cut: what is cut off would pile up on them.
-    low = min(max(centre - width / 2, 0.0), 1.0 - width)
-    return float(low + draws[0] * width)
+    size = best.shape[1]
+    ranks = rng.geometric(1.0 / avg_best_idx, (count, size)) - 1
+    places, odds = rng.random((2, count, size))
+    changed = rng.random((count, size)) < CHANGED
+    changed[np.arange(count), rng.integers(size, size=count)] |= ~changed.any(axis=1)
+    rows: Matrix = places.copy()
+    active = ~np.isnan(best)
+    for j in range(size):
+        values = best[active[:, j], j]
+        if not len(values):
+            continue
+        centres = values[np.minimum(ranks[:, j], len(values) - 1)]
+        width = 1.0 / (1.0 + len(values) * shrink_coef)
+        if cube.categorical[j]:
+            near = np.where(odds[:, j] < width, places[:, j], centres)
+        else:
+            # The window is shifted at the bounds, not cut: what is cut off would pile up on them.
+            low = np.clip(centres - width / 2, 0.0, 1.0 - width)
+            near = low + places[:, j] * width
+        rows[:, j] = np.where(changed[:, j], near, centres)
+    return rows

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from autosearch.space import Choice, Float, Space
-from autosearch.strategies.anneal import AnnealSearch, anneal_step, best_params
+from autosearch.strategies.anneal import AnnealSearch, anneal_rows, best_rows
+from autosearch.strategies.cube import cube_of
 from autosearch.strategies.evidence import evidence_of
 from autosearch.strategies.random import RandomSearch
 from autosearch.trial import History, Trial
@@ -26,8 +27,8 @@ def test_regions_that_fail_are_left_alone() -> None:
 
 
 def _steps(space: Space, best: list[dict[str, float]], count: int = 400) -> list[float]:
-    rng = np.random.default_rng(0)
-    return [float(anneal_step(space, best, rng, avg_best_idx=1.0)["x"]) for _ in range(count)]
+    cube, rng = cube_of(space), np.random.default_rng(0)
+    return anneal_rows(cube, cube.rows(best), rng, count, avg_best_idx=1.0)[:, 0].tolist()
 
 
 def test_steps_are_uniform_in_a_window_that_shrinks() -> None:
@@ -46,20 +47,19 @@ def test_at_a_bound_the_window_keeps_its_width() -> None:
 
 
 def test_the_mean_rank_decides_how_greedy_the_start_is() -> None:
-    best = [{"x": 0.001 * i} for i in range(1000)]
-    rng = np.random.default_rng(0)
-    mean = np.mean([float(anneal_step(LINE, best, rng, 50.0, 1e9)["x"]) for _ in range(2000)])
-    assert mean == pytest.approx(0.049, abs=0.005)
+    best = 0.001 * np.arange(1000)[:, None]
+    rows = anneal_rows(cube_of(LINE), best, np.random.default_rng(0), 2000, 50.0, 1e9)
+    assert rows.mean() == pytest.approx(0.049, abs=0.005)
 
 
 def test_a_parameter_that_was_never_active_is_drawn_anew() -> None:
     space = Space({"k": Choice(["a", "b"]), "x": Float(0, 1, when={"k": "b"})})
-    rng = np.random.default_rng(0)
-    steps = [anneal_step(space, [{"k": "a"}], rng) for _ in range(300)]
-    drawn = [float(s["x"]) for s in steps if "x" in s]
+    cube, rng = cube_of(space), np.random.default_rng(0)
+    steps = cube.canonical(anneal_rows(cube, cube.rows([{"k": "a"}]), rng, 300))
+    drawn = steps[~np.isnan(steps[:, 1]), 1]
     assert len(drawn) > 50
-    assert min(drawn) < 0.1
-    assert max(drawn) > 0.9
+    assert drawn.min() < 0.1
+    assert drawn.max() > 0.9
 
 
 def test_trials_that_break_a_constraint_are_the_last_to_start_from() -> None:
@@ -71,4 +71,4 @@ def test_trials_that_break_a_constraint_are_the_last_to_start_from() -> None:
             Trial(3, {"x": 0.4}, state="failed"),
         )
     )
-    assert [p["x"] for p in best_params(evidence_of(LINE, history))] == [0.3, 0.2, 0.1]
+    assert best_rows(evidence_of(LINE, history)).tolist() == [[0.3], [0.2], [0.1]]

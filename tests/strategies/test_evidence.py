@@ -1,7 +1,15 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autosearch.space import Choice, Float, Int, Space
-from autosearch.strategies.evidence import evidence_of, first_new, is_new
+from autosearch.space.values import Params
+from autosearch.strategies.cube import Cube, Matrix
+from autosearch.strategies.evidence import _reader_of, evidence_of, first_new, is_new
 from autosearch.trial import History, Trial
 
 SPACE = Space({"x": Float(0, 1), "k": Choice(["a", "b"])})
@@ -50,3 +58,49 @@ def test_the_last_points_of_a_finite_space_are_found() -> None:
     assert {tuple(t.params.values()) for t in history.trials} == {
         (a, b) for a in range(1, 21) for b in range(1, 21) if a * b >= 361
     }
+
+
+PARAMS: list[Params] = [{"x": 0.1, "k": "a"}, {"x": 0.1, "k": "b"}, {"x": 0.9, "k": "b"}, {}]
+TRIALS = st.builds(
+    Trial,
+    st.just(0),
+    st.sampled_from(PARAMS),
+    state=st.sampled_from(["running", "completed", "failed", "lost"]),
+    losses=st.sampled_from([(), (1.0,), (2.0, 0.0)]),
+    constraints=st.sampled_from([(), (1.0,)]),
+)
+
+
+@given(st.lists(st.lists(TRIALS, max_size=6), max_size=3), st.data())
+@settings(max_examples=100)
+def test_evidence_does_not_depend_on_what_was_read_before(
+    histories: list[list[Trial]], data: st.DataObject
+) -> None:
+    known = [trial for trials in histories for trial in trials]
+    # As a history grows most trials stay the same objects; some change, appear or are gone.
+    trials = st.sampled_from(known) | TRIALS if known else TRIALS
+    for history in [*histories, data.draw(st.lists(trials, max_size=8))]:
+        found = evidence_of(SPACE, History(tuple(history)))
+    _reader_of.cache_clear()
+    alone = evidence_of(SPACE, History(tuple(history)))
+    assert found.trials == alone.trials
+    for name in ("rows", "losses", "faulty", "pending", "order"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(alone, name))
+
+
+def test_only_new_and_changed_trials_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = tuple(Trial(n, {"x": n / 100, "k": "a"}) for n in range(100))
+    evidence_of(SPACE, History(trials))
+    read: list[Params] = []
+    rows = Cube.rows
+
+    def spy(cube: Cube, points: Sequence[Params]) -> Matrix:
+        read.extend(points)
+        return rows(cube, points)
+
+    monkeypatch.setattr(Cube, "rows", spy)
+    ended = replace(trials[3], state="completed", losses=(1.0,))
+    evidence = evidence_of(SPACE, History((*trials[:3], ended, *trials[4:], Trial(100, {}))))
+    assert read == [trials[3].params, {}]
+    assert [t.number for t in evidence.trials] == [3]
+    assert len(evidence.pending) == 100

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autosearch.strategies.anneal import anneal_step
+from autosearch.strategies.anneal import anneal_rows
 from autosearch.strategies.base import Suggestion
 from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
 from autosearch.strategies.bayes.averaging import Mixture, plausible
@@ -22,6 +22,7 @@ from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import Knowledge, stacked
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.recipe import Recipe
+from autosearch.strategies.cube import cube_of
 from autosearch.strategies.earlier import ORIGIN
 from autosearch.strategies.evidence import first_new
 
@@ -164,10 +165,8 @@ class Proposal:
 
     def _annealed(self, ranked: Array) -> Array:
         encoding, feasibility = self.knowledge.encoding, self._feasibility
-        best = [encoding.params(row) for row in ranked]
-        size = self._recipe.anneal_pool
-        steps = [anneal_step(encoding.space, best, self.rng) for _ in range(size)]
-        pool = encoding.rows(steps)
+        rows = anneal_rows(cube_of(encoding.space), ranked, self.rng, self._recipe.anneal_pool)
+        pool = encoding.canonical(rows)
         if feasibility is None:
             return pool
         odds = feasibility.log_probability(encoding.features(pool))

@@ -94,14 +94,15 @@ def drive(
             history = History((*history.trials, pending))
         if not batch:
             break
-        done = [_ended(task, *pair, noise, run) for pair in zip(batch, asks_s, strict=False)]
+        done = [ended(task, *pair, noise, run) for pair in zip(batch, asks_s, strict=False)]
         history = History((*history.trials[: -len(done)], *done))
         if run.cpu_s > limit_s:
             raise TimeUp(run)
     return run, history
 
 
-def _ended(task: Task, trial: Trial, ask_s: float, noise: np.random.Generator, run: Run) -> Trial:
+def ended(task: Task, trial: Trial, ask_s: float, noise: np.random.Generator, run: Run) -> Trial:
+    """Return `trial` as it ends on `task`, and record it in `run`."""
     observed = task.observe(trial.params, noise)
     run.record(observed, task.loss(trial.params), ask_s)
     failed = math.isnan(observed)

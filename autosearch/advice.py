@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.linalg.lapack import dpotrf
 
 from autosearch.formats import number, span
 from autosearch.recommendation import Ranking, ranked_by_model, too_little
 from autosearch.space import Space
 from autosearch.strategies.bayes.candidates import Jump, perturb
 from autosearch.strategies.bayes.encoding import Array
+from autosearch.strategies.bayes.feasibility import feasible_odds
 from autosearch.strategies.bayes.posterior import Posterior, posterior_of
 from autosearch.strategies.threads import one_thread
 from autosearch.trial import History, Trial
@@ -44,6 +46,7 @@ _ELITES = 5
 _EACH = 8
 _SCALES = (0.25, 0.07, 0.02)
 _DRAWS = 16
+_JITTER = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,8 @@ def advise(space: Space, history: History) -> Advice:
     """Return what the next trials will gain, given all so far. Pure.
 
     Simulated: each draw of the loss from the posterior is searched at points that other draws are
-    best at (Thompson sampling), with noise, and the trial that would then be recommended is
-    compared with the present one.
+    best at (Thompson sampling), with noise and the chance to break a constraint, and the trial that
+    would then be recommended is compared with the present one.
     """
     if any(len(t.losses) > 1 for t in history.valued):
         return Advice(reason="there are several objectives, and no weights")
@@ -115,7 +118,8 @@ def advise(space: Space, history: History) -> Advice:
     seen = expected >= UNSEEN * posterior.noise or reach >= UNTOLD * posterior.noise
     return Advice(
         expected=expected,
-        low=min(low, expected),
+        # No search is bound to find what the model sees.
+        low=min(low, 0.0),
         high=high,
         gained=gained,
         noise=posterior.noise,
@@ -135,7 +139,7 @@ def _gained(history: History) -> float:
 
 def _recent(posterior: Posterior) -> float:
     """Return what the last trials have gained, by the model's mean, which leaves out their luck."""
-    trials = [t for t in posterior.knowledge.modelled if not t.confirms]
+    trials = [t for t in posterior.knowledge.modelled if t.feasible and not t.confirms]
     best = np.minimum.accumulate(posterior.moments(posterior.features(trials))[0].mean(axis=0))
     return float(best[-min(len(best), AHEAD + 1)] - best[-1])
 
@@ -145,8 +149,9 @@ def _simulated(posterior: Posterior, ranking: Ranking) -> Array:
     rng = np.random.default_rng(len(posterior.knowledge.losses))
     rows = _points(posterior, ranking, rng)
     features = posterior.knowledge.encoding.features(rows)
+    odds = feasible_odds(posterior.knowledge, features)
     gains = [
-        _gains(*member.joint(features), member.noise * member.solved.variance, rng)
+        _gains(*member.joint(features), member.noise * member.solved.variance, odds, rng)
         for member in posterior.members
     ]
     return posterior.scale * np.concatenate(gains)
@@ -163,12 +168,18 @@ def _points(posterior: Posterior, ranking: Ranking, rng: np.random.Generator) ->
     return np.vstack([elites[:1], encoding.canonical(rng.random((_UNIFORM, d))), *near])
 
 
-def _gains(mean: Array, covariance: Array, noise: float, rng: np.random.Generator) -> Array:
-    """Return what trials chosen by Thompson sampling gain over the first point, for each draw."""
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    draws = mean[:, None] + root @ rng.standard_normal((len(mean), 2 * _DRAWS))
-    tried = draws[:, _DRAWS:].argmin(axis=0)
+def _gains(
+    mean: Array, covariance: Array, noise: float, odds: Array, rng: np.random.Generator
+) -> Array:
+    """Return what trials chosen by Thompson sampling gain over the first point, for each draw.
+
+    odds: of each point, how probable it is that a trial there counts.
+    """
+    shape = (len(mean), 2 * _DRAWS)
+    draws = mean[:, None] + _root(covariance) @ rng.standard_normal(shape)
+    counts = rng.random(shape) < odds[:, None]
+    counts[0] = True
+    tried = np.where(counts, draws, np.inf)[:, _DRAWS:].argmin(axis=0)
     # How far one value moves the estimate of its point.
     prior = np.maximum(np.diagonal(covariance), 0.0)
     weight = prior / np.maximum(prior + noise, np.finfo(float).tiny)
@@ -177,7 +188,18 @@ def _gains(mean: Array, covariance: Array, noise: float, rng: np.random.Generato
         loss, points = draws[:, i], rng.choice(tried, AHEAD)
         seen = loss[points] + np.sqrt(noise) * rng.standard_normal(AHEAD)
         estimates = mean[points] + weight[points] * (seen - mean[points])
+        estimates[~counts[points, i]] = np.inf
         best = int(estimates.argmin())
         chosen = points[best] if estimates[best] < mean[0] else 0
         gains[i] = loss[0] - loss[chosen]
     return gains
+
+
+def _root(covariance: Array) -> Array:
+    """Return a lower root of a covariance that rounding may have left singular."""
+    jitter = _JITTER * max(float(np.diagonal(covariance).max()), np.finfo(float).tiny)
+    while True:
+        root, failed = dpotrf(covariance + jitter * np.eye(len(covariance)), lower=1, clean=1)
+        if not failed:
+            return np.asarray(root)
+        jitter *= 10.0

@@ -16,16 +16,17 @@ def bowl(params: Params) -> float:
     return (float(params["x"]) - 0.4) ** 2 + (float(params["y"]) - 0.7) ** 2
 
 
-def search(trials: int, noise: float = 0.0, seed: int = 0, flat: bool = False) -> History:
-    """Return a search of the bowl; flat: of noise alone."""
+def search(trials: int, noise: float = 0.0, seed: int = 0, least: float = 0.0) -> History:
+    """Return a search of the bowl; where x is less than `least`, a constraint is broken."""
     rng, strategy, history = np.random.default_rng(seed), make("bayes_opt_search"), History()
     for number in range(trials):
         suggestion = strategy.ask(SPACE, history, rng_for(seed, number))
         assert suggestion is not None
-        loss = (0.0 if flat else bowl(suggestion.params)) + noise * float(rng.standard_normal())
+        loss = bowl(suggestion.params) + noise * float(rng.standard_normal())
         trial = Trial(
             number, suggestion.params, origin=suggestion.origin, notes=suggestion.notes,
             state="completed", losses=(loss,),
+            constraints=(least - float(suggestion.params["x"]),) if least else (),
         )  # fmt: skip
         history = History((*history.trials, trial))
     return history
@@ -53,6 +54,15 @@ def test_a_search_that_has_only_begun_is_told_to_go_on() -> None:
     assert not advice.negligible and not advice.reason
     assert advice.expected is not None and advice.high is not None
     assert advice.high > advice.expected > 0.0
+
+
+def test_what_a_constraint_forbids_is_no_gain() -> None:
+    history = search(30, least=0.7)
+    assert min(t.losses[0] for t in history.trials) < 0.01
+    assert min(t.losses[0] for t in history.feasible) == pytest.approx(0.09, abs=0.001)
+    advice = advise(SPACE, history)
+    assert advice.expected is not None and advice.high is not None
+    assert advice.expected <= advice.high < 0.01
 
 
 def test_equal_values_give_no_advice() -> None:

@@ -1,12 +1,14 @@
 """How probable it is that a trial ends with a loss and meets its outcome constraints."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import log_ndtr
 
 from autosearch.strategies.bayes.encoding import Array, Features
-from autosearch.strategies.bayes.gaussian import GaussianProcess
+from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
+from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.likelihood import Likelihood
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,23 @@ class Feasibility:
             mean, std = model.predict(features)
             total += weight * log_ndtr(mean / np.maximum(std, 1e-9))
         return total
+
+
+def requirements(known: Knowledge) -> dict[str, Likelihood]:
+    """Return the likelihoods of what must be at least 0, by the note that remembers each fit."""
+    c = known.recipe
+    found = {f"margin{i}": known.likelihood(known.features, m) for i, m in enumerate(known.margins)}
+    if known.failures:
+        labels = replace(c, noise=c.label_noise, noise_bounds=c.label_noise_bounds)
+        found["feasible"] = known.likelihood(*known.labelled, labels)
+    return found
+
+
+def feasible_odds(known: Knowledge, features: Features) -> Array:
+    """Return how probable it is that trials at points, in rows, end well, shape (n,)."""
+    c = known.recipe
+    models = [
+        condition(model, fit(model, [model.prior.mean], c.steps_small))
+        for model in requirements(known).values()
+    ]
+    return np.exp(Feasibility(tuple((m, 1.0) for m in models)).log_probability(features))

@@ -10,6 +10,7 @@ import numpy as np
 
 from autosearch.strategies.bayes.cost import log_seconds
 from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
+from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.outcomes import Outcomes, margin, transform
 from autosearch.strategies.bayes.recipe import Recipe
 from autosearch.strategies.evidence import is_faulty
@@ -122,6 +123,14 @@ class Knowledge:
             if "asks" in trial.notes:
                 return trial.notes
         return {}
+
+    def likelihood(
+        self, features: Features, values: Array, recipe: Recipe | None = None
+    ) -> Likelihood:
+        """Return the likelihood of hyperparameters given values at points; recipe: other priors."""
+        encoding, recipe = self.encoding, recipe or self.recipe
+        prior = prior_of(encoding.number_groups, encoding.free - encoding.number_groups, recipe)
+        return Likelihood(features, values, encoding.groups, prior, recipe.jitter)
 
     def _features(self, trials: Sequence[Trial]) -> Features:
         return self.encoding.features(self.encoding.rows([t.params for t in trials]))

@@ -15,7 +15,7 @@ from autosearch.space import Space
 from autosearch.strategies.bayes.encoding import Array, Encoding, Features
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import Knowledge
-from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
+from autosearch.strategies.bayes.likelihood import Likelihood
 from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.strategies.threads import one_thread
 from autosearch.trial import History, Trial
@@ -72,12 +72,8 @@ def posterior_of(space: Space, history: History) -> Posterior:
 
 
 def _posterior(knowledge: Knowledge) -> Posterior:
-    encoding, values = knowledge.encoding, knowledge.outcomes.values
-    numbers = encoding.number_groups
-    prior = prior_of(numbers, encoding.free - numbers, knowledge.recipe)
-    likelihood = Likelihood(
-        knowledge.features, values, encoding.groups, prior, knowledge.recipe.jitter
-    )
+    values = knowledge.outcomes.values
+    likelihood = knowledge.likelihood(knowledge.features, values)
     members = tuple(condition(likelihood, theta) for theta in _drawn(likelihood))
     losses = np.array([t.losses[0] for t in knowledge.modelled])
     scale, best = knowledge.outcomes.scale, int(values.argmin())

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -17,10 +17,10 @@ from autosearch.strategies.bayes.cost import Costs
 from autosearch.strategies.bayes.design import spread
 from autosearch.strategies.bayes.earlier import Informed
 from autosearch.strategies.bayes.encoding import Array, Features
-from autosearch.strategies.bayes.feasibility import Feasibility
+from autosearch.strategies.bayes.feasibility import Feasibility, requirements
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import Knowledge, stacked
-from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
+from autosearch.strategies.bayes.likelihood import Likelihood
 from autosearch.strategies.bayes.recipe import Recipe
 from autosearch.strategies.cube import cube_of
 from autosearch.strategies.earlier import ORIGIN
@@ -117,15 +117,7 @@ class Proposal:
     @cached_property
     def _likelihood(self) -> Likelihood:
         known = self.knowledge
-        return self._model_of(known.features, known.outcomes.values)
-
-    def _model_of(
-        self, features: Features, values: Array, recipe: Recipe | None = None
-    ) -> Likelihood:
-        encoding = self.knowledge.encoding
-        numbers = encoding.number_groups
-        prior = prior_of(numbers, encoding.free - numbers, recipe or self._recipe)
-        return Likelihood(features, values, encoding.groups, prior, self._recipe.jitter)
+        return self.knowledge.likelihood(known.features, known.outcomes.values)
 
     def _fitted(self, likelihood: Likelihood, note: str) -> Array:
         """Return the hyperparameters, from where the last fit ended and, at times, afresh."""
@@ -207,7 +199,7 @@ class Proposal:
             return model
         values = np.concatenate([model.likelihood.losses, model.mean(pending)])
         points = stacked(self.knowledge.features, pending)
-        return condition(self._model_of(points, values), model.theta)
+        return condition(self.knowledge.likelihood(points, values), model.theta)
 
     def _region(self, region: Mapping[str, Any]) -> dict[str, Any]:
         """Return the trust region for this ask, from the one of the last such ask."""
@@ -258,14 +250,8 @@ class Proposal:
     @cached_property
     def _kept(self) -> dict[str, GaussianProcess]:
         """The models of what must be at least 0, by the note that remembers each."""
-        c, known = self._recipe, self.knowledge
-        found = {
-            f"margin{i}": self._model_of(known.features, m) for i, m in enumerate(known.margins)
-        }
-        if known.failures:
-            labels = replace(c, noise=c.label_noise, noise_bounds=c.label_noise_bounds)
-            found["feasible"] = self._model_of(*known.labelled, labels)
-        return {n: condition(model, self._fitted(model, n)) for n, model in found.items()}
+        fitted = requirements(self.knowledge).items()
+        return {note: condition(model, self._fitted(model, note)) for note, model in fitted}
 
     @property
     def _other_notes(self) -> dict[str, Any]:
@@ -286,7 +272,7 @@ class Proposal:
             return None
         values = (logs[measured] - logs[measured].mean()) / deviation
         features = Features(*(part[measured] for part in known.features))
-        likelihood = self._model_of(features, values)
+        likelihood = self.knowledge.likelihood(features, values)
         fitted = condition(likelihood, self._fitted(likelihood, "cost"))
         return Costs(fitted, deviation, self.policy.thrift)
 

@@ -29,12 +29,13 @@ def ask_next(
 ) -> Asked | None:
     """Return the record of the next trial, or None where the space holds no more.
 
-    Some of the first are the best points of the searches that this one starts from. seed: the
-    search's. at: the time, in seconds since the epoch; it has no say in the choice.
+    Some of the first are the best points of the searches that this one starts from. Trials of the
+    same task from before are to the strategy as the beginning of this search. seed: the search's.
+    at: the time, in seconds since the epoch; it has no say in the choice.
     """
-    number = len(history)
+    number, known = len(history), history.continued
     suggestion = earlier_point(space, history) or strategy.ask(
-        space, history, rng_for(seed, number)
+        space, known, rng_for(seed, len(known))
     )
     if suggestion is None:
         return None

@@ -1,9 +1,8 @@
 """Opening a study to run it: the lease, the store, and whether it is the study that is meant."""
 
-import hashlib
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,10 @@ from autosearch.experiment import differences, extends
 from autosearch.experiment.model import Experiment
 from autosearch.lease import Lease
 from autosearch.records import KINDS, Asked, Described, Imported, Record, Said
+from autosearch.scripts import edited, script_hashes
 from autosearch.snapshot import Snapshot, take_snapshot
 from autosearch.store import FILE, FileStore, MemoryStore, Store, salvage
 from autosearch.warm_start import imports
-
-# A larger file named on the command line is data, not a script.
-SCRIPT_BYTES = 2**22
 
 
 @dataclass(frozen=True)
@@ -144,11 +141,11 @@ def _descriptions(
         _refuse_changes(stored, wanted, folder, changes, extend)
     fresh = describe(wanted, known[-1].study)
     news: list[Record] = []
-    edited = _edited(known[-1].script, fresh.script)
-    if edited:
-        text = f"changed since the last trials: {', '.join(edited)}; their results may differ"
+    changed = edited(known[-1].script, fresh.script)
+    if changed:
+        text = f"changed since the last trials: {', '.join(changed)}; their results may differ"
         news.append(Said(time.time(), "warning", text))
-    if changes or edited or fresh.folder != known[-1].folder:
+    if changes or changed or fresh.folder != known[-1].folder:
         news.append(fresh)
     return news
 
@@ -187,24 +184,3 @@ def _refuse_changes(
         how = "" if hindrance else f"`autosearch resume {folder} --extend FILE` takes the changes, "
         lines.append(f"Ways on: {how}`--dir OTHER` begins a new study beside this one")
     raise StudyMismatchError("\n".join(lines))
-
-
-def script_hashes(experiment: Experiment) -> dict[str, str]:
-    """Return the SHA-256 of each file that the command and the templates name, by name."""
-    words = [
-        w for word in experiment.command for w in (word.split() if experiment.shell else [word])
-    ]
-    hashes = {}
-    for name in (*words, *experiment.files.values()):
-        path = experiment.folder / name
-        try:
-            if path.is_file() and path.stat().st_size <= SCRIPT_BYTES:
-                hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-        except (OSError, ValueError):
-            # A word that is no path at all, or a file that only the trial may read.
-            continue
-    return hashes
-
-
-def _edited(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    return [name for name, digest in after.items() if before.get(name, digest) != digest]

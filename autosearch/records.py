@@ -7,7 +7,7 @@ them. Records are only ever appended.
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any, ClassVar, Literal
 
@@ -37,13 +37,15 @@ class Imported:
     """Results of another search, as they enter this one.
 
     source: where they come from, as it was given. results: params in this search's space, and
-    losses, smaller is better.
+    losses, smaller is better. same: they are of this very task, and count as if it had run them; a
+    loss is None where the program failed.
     """
 
     kind: ClassVar[str] = "imported"
     at: float
     source: str
-    results: tuple[tuple[Params, float], ...]
+    results: tuple[tuple[Params, float | None], ...]
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +180,13 @@ def fold(history: History, records: Iterable[Record]) -> History:
 
     Raises ValueError where a trial was asked out of order, IndexError where it was never asked.
     """
-    trials, earlier = list(history.trials), history.earlier
+    trials, earlier, before = list(history.trials), history.earlier, history.before
     # Trials are frozen: those that change are opened into dicts once, and closed once at the end.
     changed: dict[int, dict[str, Any]] = {}
     for record in records:
-        if isinstance(record, Imported):
+        if isinstance(record, Imported) and record.same:
+            before += _earlier(record, 0)
+        elif isinstance(record, Imported):
             earlier += _earlier(record, len(earlier))
         if isinstance(record, _ABOUT_NO_TRIAL):
             continue
@@ -199,14 +203,23 @@ def fold(history: History, records: Iterable[Record]) -> History:
     for number, fields in changed.items():
         fields["measurements"] = tuple(fields["measurements"])
         trials[number] = Trial(**fields)
-    return History(tuple(trials), earlier)
+    return History(tuple(trials), earlier, _numbered_from_behind(before))
 
 
 def _earlier(record: Imported, first: int) -> tuple[Trial, ...]:
     return tuple(
-        Trial(number, params, origin=record.source, state="completed", losses=(loss,))
+        Trial(number, params, origin=record.source, state="failed")
+        if loss is None
+        else Trial(number, params, origin=record.source, state="completed", losses=(loss,))
         for number, (params, loss) in enumerate(record.results, first)
     )
+
+
+def _numbered_from_behind(trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
+    """Return the trials as -n, …, -1; as they are where nothing was added."""
+    if not trials or trials[-1].number == -1:
+        return trials
+    return tuple(replace(t, number=n) for n, t in enumerate(trials, -len(trials)))
 
 
 _TRIAL_FIELDS = tuple(f.name for f in dataclasses.fields(Trial))

@@ -10,6 +10,7 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -19,8 +20,8 @@ from autosearch.records import Imported, Measured, Record, decode, encode, mend
 logger = logging.getLogger(__name__)
 
 FILE = "study.db"
-# 2: with results of other searches, `imported`.
-FORMAT = 2
+# 2: with results of other searches, `imported`; 3: also of the same task, and with failures.
+FORMAT = 3
 APPLICATION_ID = 0x41535250
 # A row that fits into one page lies there in one piece, which is what `salvage` counts on.
 PAGE_BYTES = 16_384
@@ -275,6 +276,6 @@ def _small(records: Iterable[Record]) -> Iterator[Record]:
         elif isinstance(record, Imported):
             for i in range(0, max(len(record.results), 1), RESULTS_A_RECORD):
                 results = record.results[i : i + RESULTS_A_RECORD]
-                yield Imported(record.at, record.source, results)
+                yield replace(record, results=results)
         else:
             yield record

@@ -105,6 +105,8 @@ class History:
 
     earlier: results of other searches that this one starts from, as ended trials of its space that
     have a loss; their origin is where they come from. Losses of two origins are not comparable.
+    before: other searches' trials of this very task, with a loss or failed, by number, which is
+    below 0; their losses are comparable with those of `trials`.
 
     >>> trials = (Trial(0, {"x": 1.0}, state="completed", losses=(2.0,)), Trial(1, {"x": 3.0}))
     >>> history = History(trials)
@@ -114,6 +116,7 @@ class History:
 
     trials: tuple[Trial, ...] = field(default=())
     earlier: tuple[Trial, ...] = field(default=())
+    before: tuple[Trial, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -136,10 +139,15 @@ class History:
         """The ended trials that have a loss, by number."""
         return tuple(t for t in self.finished if t.losses)
 
+    @property
+    def continued(self) -> "History":
+        """This history as one search: the trials from before, and then its own."""
+        return History((*self.before, *self.trials), self.earlier) if self.before else self
+
     @cached_property
     def searched(self) -> int:
         """How many trials the search has asked for; runs that confirm do not count."""
-        return sum(not t.confirms for t in self.trials)
+        return sum(t.number >= 0 and not t.confirms for t in self.trials)
 
     @cached_property
     def confirming(self) -> tuple[Trial, ...]:

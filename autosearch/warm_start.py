@@ -8,15 +8,19 @@ import json
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from autosearch.errors import AutoSearchError, InputError
-from autosearch.experiment.model import EarlierSpec, Experiment
-from autosearch.interop.found import Finding, fit, of_trials
+from autosearch.experiment.compare import task_differences
+from autosearch.experiment.earlier import EarlierSpec
+from autosearch.experiment.model import Experiment
+from autosearch.interop.found import Finding, Fitted, fit, of_trials
 from autosearch.interop.tables import Column, of_rows
 from autosearch.records import Imported, Record, Said
+from autosearch.scripts import edited, script_hashes
 from autosearch.snapshot import snapshot
 from autosearch.trial import History
 
@@ -34,7 +38,7 @@ def split(sources: Any, folder: Path, experiment: Experiment) -> tuple[Experimen
     for source in _listed(sources):
         if isinstance(source, str | os.PathLike):
             specs.append(_spec({"path": os.fspath(source)}, folder))
-        elif isinstance(source, Mapping) and isinstance(source.get("path"), str | os.PathLike):
+        elif _has_path(source):
             specs.append(_spec({**source, "path": os.fspath(source["path"])}, folder))
         else:
             objects.append(source)
@@ -48,9 +52,18 @@ def _listed(sources: Any) -> list[Any]:
     if not isinstance(sources, list):
         return [] if sources is None else [sources]
     first = sources[0] if sources else None
-    is_row = isinstance(first, Mapping) and not isinstance(first.get("path"), str | os.PathLike)
+    is_row = isinstance(first, Mapping) and not _has_path(first) and not _holds_results(first)
     is_pair = isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], Mapping)
     return [sources] if is_row or is_pair else sources
+
+
+def _has_path(source: Any) -> bool:
+    return isinstance(source, Mapping) and isinstance(source.get("path"), str | os.PathLike)
+
+
+def _holds_results(source: Any) -> bool:
+    """Return whether it is results and whether they are of the same task, not a row of a table."""
+    return isinstance(source, Mapping) and set(source) == {"results", "same"}
 
 
 def _spec(given: Mapping[str, Any], folder: Path) -> EarlierSpec:
@@ -73,6 +86,16 @@ def _kind(path: str) -> tuple[str, str]:
     return (kind, rest) if colon and kind in ("pickle", "optuna") else ("", path)
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A source that was read. same: of this very task. note: what else there is to say of it."""
+
+    name: str
+    findings: list[Finding]
+    same: bool = False
+    note: str = ""
+
+
 def imports(
     experiment: Experiment,
     objects: Sequence[Any] = (),
@@ -83,41 +106,82 @@ def imports(
     """Return the records of what `experiment` starts from, besides the `known` sources.
 
     objects: results in objects of this process. own: the study's own folder. Raises InputError
-    where a source cannot be read.
+    where a source cannot be read, or is said to be of the same task and is not.
     """
     if objects and len(experiment.objectives) > 1:
         message = "earlier results have one value each, and here there are several objectives"
         raise InputError(f"warm_start: {message}")
     records: list[Record] = []
-    for name, found in _sources(experiment, objects, known, own):
-        fitted = fit(found, experiment.space)
-        text = f"{name}: {fitted.describe(experiment.objective.mode)}"
+    for source in _sources(experiment, objects, known, own):
+        fitted = fit(source.findings, experiment.space, failures=source.same)
+        text = f"{source.name}: {fitted.describe(experiment.objective.mode)}"
+        if source.same:
+            hindrance = _unlike(fitted, experiment)
+            if hindrance:
+                raise InputError(f"warm_start: {source.name}: same: {hindrance}")
+            text += f"; they count as trials of this search{source.note}"
         now = time.time()
-        records += [Imported(now, name, fitted.results), Said(now, EVENT, text)]
+        records += [Imported(now, source.name, fitted.results, source.same)]
+        records += [Said(now, EVENT, text)]
     return records
+
+
+def _unlike(fitted: Fitted, experiment: Experiment) -> str:
+    """Return why results cannot count as trials of this search, or ""."""
+    bounds = [m.bounds for m in experiment.metrics if m.bounded]
+    if bounds:
+        return f"earlier results do not say whether {', '.join(bounds)} is met"
+    if fitted.filled:
+        return f"results of the same task have a value of {', '.join(fitted.filled)}"
+    return ""
 
 
 def _sources(
     experiment: Experiment, objects: Sequence[Any], known: Collection[str], own: Path | None
-) -> Iterator[tuple[str, list[Finding]]]:
+) -> Iterator[_Source]:
     for spec in experiment.warm_start:
         if spec.path in known:
             continue
         try:
-            yield spec.path, _read(spec, experiment, own)
+            yield _read(spec, experiment, own)
         except (AutoSearchError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise InputError(f"warm_start: {spec.path}: {reason}") from None
     metric = experiment.objective
     for given in objects:
-        found = _of_object(given, experiment, Column(metric.name, metric.mode))
-        digest = sha256(repr([(dict(f.params), f.loss) for f in found]).encode()).hexdigest()
-        name = f"{type(given).__name__} {digest[:8]}"
+        same = _holds_results(given) and given["same"] is True
+        found = given["results"] if _holds_results(given) else given
+        findings = _of_object(found, experiment, Column(metric.name, metric.mode))
+        digest = sha256(repr([(dict(f.params), f.loss) for f in findings]).encode()).hexdigest()
+        name = f"{type(found).__name__} {digest[:8]}"
         if name not in known:
-            yield name, found
+            yield _Source(name, findings, same)
 
 
-def _read(spec: EarlierSpec, experiment: Experiment, own: Path | None) -> list[Finding]:
+def _of_folder(folder: Path, experiment: Experiment, spec: EarlierSpec) -> _Source:
+    state = snapshot(folder, measurements=False)
+    findings, note = of_trials(state.history.trials), ""
+    if spec.same:
+        differing = task_differences(state.experiment, experiment)
+        if differing:
+            raise InputError(f"same: it is a study of another task: {'; '.join(differing)}")
+        changed = edited(state.described.script, script_hashes(experiment))
+        note = f"; changed since: {', '.join(changed)}" if changed else ""
+    return _Source(spec.path, findings, spec.same, note)
+
+
+def _read(spec: EarlierSpec, experiment: Experiment, own: Path | None) -> _Source:
+    kind, rest = _kind(spec.path)
+    path = experiment.folder / rest
+    if kind or not path.is_dir():
+        return _Source(spec.path, _findings(spec, experiment), spec.same)
+    if own is not None and path.resolve() == own.resolve():
+        raise InputError("is this search's own folder; expected that of another one")
+    return _of_folder(path, experiment, spec)
+
+
+def _findings(spec: EarlierSpec, experiment: Experiment) -> list[Finding]:
+    """Return what a source holds that is no folder."""
     kind, rest = _kind(spec.path)
     metric = experiment.objective
     column = Column(metric.name, spec.mode or metric.mode, spec.value)
@@ -129,10 +193,6 @@ def _read(spec: EarlierSpec, experiment: Experiment, own: Path | None) -> list[F
     path = experiment.folder / rest
     if kind == "pickle":
         return _of_object(_unpickled(path), experiment, column)
-    if path.is_dir():
-        if own is not None and path.resolve() == own.resolve():
-            raise InputError("is this search's own folder; expected that of another one")
-        return of_trials(snapshot(path, measurements=False).history.trials)
     if path.suffix.lower() == ".csv":
         return of_rows(_csv(path), column)
     if path.suffix.lower() == ".json":

@@ -27,7 +27,13 @@ params = st.dictionaries(texts, st.one_of(st.integers(), numbers, texts, st.bool
 measurements = st.builds(Measurement, texts, numbers, st.integers(), numbers, st.integers())
 any_record: st.SearchStrategy[Record] = st.one_of(
     st.builds(Described, texts, params, numbers, texts),
-    st.builds(Imported, numbers, texts, st.lists(st.tuples(params, numbers)).map(tuple)),
+    st.builds(
+        Imported,
+        numbers,
+        texts,
+        st.lists(st.tuples(params, numbers | st.none())).map(tuple),
+        st.booleans(),
+    ),
     st.builds(Asked, st.integers(0), params, numbers, st.integers(0), texts, params),
     st.builds(Started, st.integers(0), st.integers(1), numbers, texts),
     st.builds(Measured, st.integers(0), st.integers(1), st.lists(measurements).map(tuple)),
@@ -125,3 +131,18 @@ def test_earlier_results_are_no_trials() -> None:
     assert len(history) == 1
     assert history.best is not None
     assert history.best.losses == (0.5,)
+
+
+def test_results_of_the_same_task_stand_before_the_trials() -> None:
+    results = tuple(({"x": x}, x) for x in (0.5, 0.1))
+    first, other = Imported(0.0, "a", results, same=True), Imported(9.0, "b", results[:1])
+    late = Imported(9.0, "c", (({"x": 0.9}, 0.9),), same=True)
+    history = fold(fold(History(), [first, *LIFE, other]), [late])
+    assert [(t.number, t.origin, t.losses) for t in history.continued.trials] == [
+        (-3, "a", (0.5,)),
+        (-2, "a", (0.1,)),
+        (-1, "c", (0.9,)),
+        (0, "random", (0.5,)),
+    ]
+    assert len(history.earlier) == 1
+    assert history.continued.searched == history.searched == 1

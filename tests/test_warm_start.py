@@ -195,6 +195,9 @@ def test_optunas_studies_are_a_source(tmp_path: Path) -> None:
         assert sorted(-t.losses[0] for t in earlier) == sorted(
             t.value for t in study.trials if t.value is not None
         )
+    before = search({"results": study, "same": True}, mode="max").state.history.before
+    assert [t.state == "failed" for t in before] == [n == 3 for n in range(8)]
+    assert before[3].params == study.trials[3].params
     with pytest.raises(au.InputError, match="there is no Optuna study 'two'"):
         search(f"optuna:{url}#two")
 
@@ -265,3 +268,47 @@ def test_a_warm_start_without_results_is_a_cold_one() -> None:
     result = search([[]])
     assert said(result)[0].endswith(": 0 of 0 results taken")
     assert first_of(result)[0] == "random"
+
+
+def test_results_of_the_same_task_count_as_trials_of_this_search(
+    old: au.Result, tmp_path: Path
+) -> None:
+    result = search({"path": str(old.folder), "same": True}, seed=1, dir=tmp_path)
+    assert said(result)[0].endswith("; they count as trials of this search")
+    assert first_of(result) == (ORIGIN, old.params)
+    # From there on it goes on as the earlier search would have, which had the same seed.
+    longer = au.minimize(objective, SPACE, trials=14, strategy="random", seed=1)
+    followed = [dict(t.params) for t in result.trials[1:]]
+    assert followed[0] != dict(longer.trials[12].params)
+    assert followed[0] == dict(longer.trials[13].params)
+    assert all(t.params not in [o.params for o in old.trials] for t in result.trials[1:])
+    assert len(result.trials) == 3
+    assert au.load(tmp_path).state.history == result.state.history
+
+
+def test_objects_too_may_be_of_the_same_task(old: au.Result) -> None:
+    for results in (old, [(t.params, t.loss) for t in old.trials]):
+        history = search({"results": results, "same": True}).state.history
+        assert [t.params for t in history.before] == [t.params for t in old.trials]
+        assert [t.number for t in history.before] == list(range(-12, 0))
+        assert not history.earlier
+    assert not search([{"results": old, "same": False}]).state.history.before
+
+
+def test_what_cannot_be_of_the_same_task_is_refused(old: au.Result) -> None:
+    def refusal(source: Any, space: Any = SPACE, **options: Any) -> str:
+        with pytest.raises(au.InputError) as caught:
+            au.minimize(objective, space, trials=1, warm_start=source, **options)
+        return str(caught.value)
+
+    same = {"path": str(old.folder), "same": True}
+    assert "another task: metric[0].mode: 'min' → 'max'" in refusal(same, mode="max")
+    wider = {**SPACE, "rate": au.Float(0, 1)}
+    assert refusal(same, wider).endswith("another task: space.rate is new")
+    assert refusal(same, {"x": SPACE["x"]}).endswith("another task: space.kind is gone")
+    rows = {"results": [({"x": 1.0}, 2.0)], "same": True}
+    assert refusal(rows).endswith("same: results of the same task have a value of kind")
+    metrics = [{"name": "loss", "mode": "min"}, {"name": "ms", "at_most": 3.0}]
+    assert "do not say whether ms <= 3 is met" in refusal(
+        {"results": old, "same": True}, metrics=metrics
+    )

@@ -20,6 +20,8 @@ _FREE = (
     ("resources",),
     ("executor",),
 )
+# What a trial is: what is run, and what is read of it.
+_TASK = ("command", "shell", "workdir", "env", "files", "append", "metric")
 # Up to so many values of a parameter are looked up one by one.
 _LISTABLE = 10_000
 
@@ -31,6 +33,23 @@ _FREE_ALONE = (("confirm",), ("confirm", "top"), ("confirm", "repeats"))
 def differences(old: Experiment, new: Experiment) -> list[str]:
     """Return what differs, one line a field: `search.trials: 20 → 50`."""
     return [f"{dotted(path)}: {text}" for path, text in _differing(old, new)]
+
+
+def task_differences(old: Experiment, new: Experiment) -> list[str]:
+    """Return in what two experiments do not search the very same task, one line a field.
+
+    It is the same where a trial with the same params would be the same run, and its value the same
+    number: by what is run and what is read of it. Ranges may differ, but not which parameters
+    there are.
+    """
+    lines = [
+        f"{dotted(path)}: {text}"
+        for path, text in _differing(old, new)
+        if path[0] in _TASK and not (path[0] == "metric" and path[-1] == "reference")
+    ]
+    lines += [f"space.{name} is new" for name in new.space.names if name not in old.space.params]
+    gone = [name for name in old.space.names if name not in new.space.params]
+    return lines + [f"space.{name} is gone" for name in gone]
 
 
 def extends(old: Experiment, new: Experiment) -> str:

@@ -15,10 +15,10 @@ from pydantic import (
     Field,
     InstanceOf,
     WithJsonSchema,
-    field_validator,
 )
 
 from autosearch import outline
+from autosearch.experiment.earlier import EarlierSpec, sources
 from autosearch.experiment.quantities import duration, size
 from autosearch.metrics.rules import Rule
 from autosearch.space import Space
@@ -27,8 +27,6 @@ Mode = Literal["max", "min"]
 Settings = Mapping[str, Any]
 
 NAME = r"^[A-Za-z0-9_-]{1,64}$"
-# Files of pickled objects, by the ends of their names.
-PICKLES = (".pkl", ".pickle", ".p", ".joblib", ".gz", ".z")
 ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 REDUCE = r"^(last|best|min|max|mean_last_[1-9][0-9]{0,5})$"
 DEFAULT_TRIALS = 20
@@ -56,14 +54,6 @@ def _listed(value: object) -> object:
     if isinstance(value, list):
         return tuple(value)
     return (value,) if isinstance(value, Mapping | BaseModel) else value
-
-
-def _sources(value: object) -> object:
-    """Return the list of mappings that a path, a mapping, or a list of either stands for."""
-    entries = value if isinstance(value, list | tuple) else [value]
-    if not all(isinstance(entry, str | Mapping | BaseModel) for entry in entries):
-        raise ValueError("expected a path, {path: …, value: …, mode: …}, or a list of such")
-    return tuple({"path": entry} if isinstance(entry, str) else entry for entry in entries)
 
 
 def _env_value(value: object) -> object:
@@ -262,38 +252,6 @@ class ExecutorSpec(_Model):
     settings: Settings = Field(default_factory=dict)
 
 
-class EarlierSpec(_Model):
-    """Results of another search that this one starts from."""
-
-    path: str = Field(
-        description="A study's folder, a .csv or .json file, optuna:URL#STUDY, or pickle:FILE, "
-        "which may run any code.",
-    )
-    value: str | None = Field(
-        default=None, min_length=1, description="The column of a table that holds the values."
-    )
-    mode: Mode | None = Field(
-        default=None, description="max or min, where it is not as in this search."
-    )
-
-    @field_validator("path")
-    @classmethod
-    def _readable(cls, path: str) -> str:
-        kind, _, rest = path.partition(":")
-        if kind == "optuna":
-            url, _, study = rest.rpartition("#")
-            if not (url and study):
-                raise ValueError("expected optuna:URL#STUDY, e.g. optuna:sqlite:///old.db#digits")
-        elif kind != "pickle" and Path(path).suffix.lower() in PICKLES:
-            raise ValueError(
-                "to load a pickle may run any code that it holds; write pickle:FILE if you trust "
-                "whoever made it"
-            )
-        elif not (rest if kind == "pickle" else path).strip():
-            raise ValueError("expected a study's folder, a .csv or .json file")
-        return path
-
-
 EnvValue = Annotated[str | FromEnv, BeforeValidator(_env_value)]
 # What stands in the YAML for this type is described in `autosearch.experiment.schema`.
 _ByHand = WithJsonSchema({})
@@ -341,7 +299,7 @@ class Experiment(_Model):
     )
     search: Search = Search()
     confirm: ConfirmSpec | None = None
-    warm_start: Annotated[tuple[EarlierSpec, ...], BeforeValidator(_sources), _ByHand] = Field(
+    warm_start: Annotated[tuple[EarlierSpec, ...], BeforeValidator(sources), _ByHand] = Field(
         default=(), description="Results of other searches to start from."
     )
     stop: RuleSpec = RuleSpec()
@@ -389,7 +347,7 @@ class Experiment(_Model):
         strategies = [{"name": s.name, **s.settings} for s in self.search.strategies]
         plain["search"] = {"strategy": strategies, **self.search.model_dump(exclude={"strategies"})}
         if self.warm_start:
-            plain["warm_start"] = [s.model_dump(exclude_none=True) for s in self.warm_start]
+            plain["warm_start"] = [s.model_dump(exclude_defaults=True) for s in self.warm_start]
         if self.confirm is not None:
             plain["confirm"] = self.confirm.model_dump(exclude_none=True)
         plain["stop"] = {"rule": self.stop.rule, **self.stop.settings}

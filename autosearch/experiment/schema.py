@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from autosearch import stopping, strategies
-from autosearch.experiment.model import ENV_NAME, EarlierSpec, Experiment, FromEnv, Metric
+from autosearch.experiment.earlier import EarlierSpec
+from autosearch.experiment.model import ENV_NAME, Experiment, FromEnv, Metric
 from autosearch.experiment.parameters import PARAMETER_NAME
 from autosearch.experiment.sections import EXECUTORS, settings_of_rule
 from autosearch.space.parameters import KINDS

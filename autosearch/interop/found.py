@@ -11,6 +11,7 @@ from autosearch.interop.values import plain
 from autosearch.space import Bool, Choice, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.space.values import Params, Value
+from autosearch.strategies.evidence import BLAMED
 from autosearch.trial import Trial
 
 # Results that are taken from one search: the better half of these, and others evenly spread over
@@ -25,22 +26,23 @@ class Finding:
     """One evaluation, as the other search knew it.
 
     params: name → value, perhaps as text; None and nan: not there. loss: smaller is better, None
-    where there is no value that counts.
+    where there is no value that counts. failed: such params made the program fail.
     """
 
     params: Mapping[str, Any]
     loss: float | None
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """The findings that are points of a space.
 
-    dropped: why → how many. filled: parameters that some lacked → the value that was taken. extra:
-    what is not searched any more.
+    results: params and losses, None where the program failed. dropped: why → how many. filled:
+    parameters that some lacked → the value that was taken. extra: what is not searched any more.
     """
 
-    results: tuple[tuple[Params, float], ...]
+    results: tuple[tuple[Params, float | None], ...]
     found: int
     dropped: Mapping[str, int] = field(default_factory=dict)
     filled: Mapping[str, Value] = field(default_factory=dict)
@@ -48,11 +50,13 @@ class Fitted:
 
     def describe(self, mode: str) -> str:
         """Return what was taken and what was not, and why, on one line; mode: max or min."""
-        text = f"{len(self.results)} of {formats.plural(self.found, 'result')} taken"
-        if self.results:
-            best = min(loss for _, loss in self.results)
+        losses = [loss for _, loss in self.results if loss is not None]
+        text = f"{len(losses)} of {formats.plural(self.found, 'result')} taken"
+        if losses:
+            best = min(losses)
             text += f", the best {formats.number(-best if mode == 'max' else best)}"
-        parts = [text]
+        failed = len(self.results) - len(losses)
+        parts = [text, f"{failed} that failed"] if failed else [text]
         if self.dropped:
             counts = (f"{n} ({formats.clean(why)})" for why, n in self.dropped.items())
             parts.append(f"dropped: {', '.join(counts)}")
@@ -66,21 +70,25 @@ class Fitted:
 
 def of_trials(trials: Sequence[Trial]) -> list[Finding]:
     """Return our own trials as findings; one that breaks an outcome constraint has no value."""
-    return [Finding(t.params, t.loss if t.feasible else None) for t in trials]
+    return [
+        Finding(t.params, t.loss if t.feasible else None, t.state in BLAMED and not t.losses)
+        for t in trials
+    ]
 
 
-def fit(findings: Sequence[Finding], space: Space) -> Fitted:
+def fit(findings: Sequence[Finding], space: Space, *, failures: bool = False) -> Fitted:
     """Return the findings that are points of `space`.
 
     What it does not search is left out. A parameter that a finding lacks has its default, or the
     middle of its range. Findings without a finite loss, with a value that the space does not hold,
-    and with a combination that it does not allow are dropped.
+    and with a combination that it does not allow are dropped. failures: keep those that failed.
     """
     dropped: Counter[str] = Counter()
     filled: dict[str, Value] = {}
-    results: list[tuple[Params, float]] = []
+    results: list[tuple[Params, float | None]] = []
     for finding in findings:
-        if finding.loss is None or not math.isfinite(finding.loss):
+        loss = finding.loss if finding.loss is not None and math.isfinite(finding.loss) else None
+        if loss is None and not (failures and finding.failed):
             dropped["without a value"] += 1
             continue
         params, lacking, why = _point(finding.params, space)
@@ -89,7 +97,7 @@ def fit(findings: Sequence[Finding], space: Space) -> Fitted:
             dropped[why] += 1
             continue
         filled |= {name: params[name] for name in lacking}
-        results.append((params, float(finding.loss)))
+        results.append((params, None if loss is None else float(loss)))
     names = dict.fromkeys(name for f in findings for name, v in f.params.items() if _given(v))
     extra = tuple(name for name in names if name not in space.params)
     kept = _thinned(results)
@@ -161,10 +169,11 @@ def _text(value: Value) -> str:
     return text.lower() if text.lower() in ("true", "false") else text
 
 
-def _thinned(results: list[tuple[Params, float]]) -> list[tuple[Params, float]]:
+def _thinned(results: list[tuple[Params, float | None]]) -> list[tuple[Params, float | None]]:
     if len(results) <= MOST_RESULTS:
         return results
-    order = sorted(range(len(results)), key=lambda i: results[i][1])
+    losses = [math.inf if loss is None else loss for _, loss in results]
+    order = sorted(range(len(results)), key=losses.__getitem__)
     half = MOST_RESULTS // 2
     rest = order[half:]
     spread = [rest[i * len(rest) // half] for i in range(half)]

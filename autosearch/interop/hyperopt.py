@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hyperopt import STATUS_OK, hp
+from hyperopt import STATUS_FAIL, STATUS_OK, hp
 from hyperopt.pyll.base import Apply, Literal, as_apply, scope
 
 from autosearch.errors import SpaceError
@@ -88,7 +88,8 @@ def of_hyperopt(trials: Any, space: Space) -> list[Finding]:
             if options is not None:
                 index = int(vals[name])
                 vals[name] = options[index] if 0 <= index < len(options) else f"option {index}"
-        findings.append(Finding(vals, None if loss is None else float(loss)))
+        failed = result.get("status") == STATUS_FAIL
+        findings.append(Finding(vals, None if loss is None else float(loss), failed))
     return findings
 
 

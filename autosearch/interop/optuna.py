@@ -22,9 +22,11 @@ def load_study(storage: str, name: str) -> Any:
 
 
 def of_study(study: Any) -> list[Finding]:
-    """Return a study's trials as findings, by its first objective; only complete ones count."""
+    """Return a study's trials as findings, by its first objective; only complete ones have one."""
     sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
-    return [
-        Finding(t.params, sign * t.values[0] if t.state.name == "COMPLETE" and t.values else None)
-        for t in study.trials
-    ]
+    findings = []
+    for trial in study.trials:
+        state = trial.state.name
+        loss = sign * trial.values[0] if state == "COMPLETE" and trial.values else None
+        findings.append(Finding(trial.params, loss, state == "FAIL"))
+    return findings

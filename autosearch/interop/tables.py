@@ -8,6 +8,7 @@ from typing import Any
 from autosearch.errors import InputError
 from autosearch.interop.found import Finding
 from autosearch.spelling import did_you_mean
+from autosearch.strategies.evidence import BLAMED
 from autosearch.trial import VALUED
 
 Row = Mapping[str, Any]
@@ -47,7 +48,8 @@ def of_rows(rows: Sequence[Row], column: Column) -> list[Finding]:
             params = {k.removeprefix(_PARAMS): v for k, v in row.items() if k.startswith(_PARAMS)}
         else:
             params = {k: v for k, v in row.items() if k != name}
-        findings.append(Finding(params, None if value is None else sign * value))
+        failed = value is None and row.get("state") in BLAMED
+        findings.append(Finding(params, None if value is None else sign * value, failed))
     return findings
 
 

@@ -22,9 +22,13 @@ def earlier_point(space: Space, history: History) -> Suggestion | None:
 
     Declared defaults come first. Then every second trial is the best of an earlier search, at some
     distance from all that was tried; of several searches in turn. They end once one of the
-    strategy's own trials is better than all of them.
+    strategy's own trials is better than all of them. Of a search of this very task the best point
+    alone is run again, before anything else.
     """
     number = len(history)
+    if history.before:
+        best = min((t for t in history.before if t.losses), key=lambda t: t.losses, default=None)
+        return None if number or best is None else Suggestion(best.params, ORIGIN)
     if not history.earlier or number >= LAST or (number == 0 and space.defaults() is not None):
         return None
     tried = [t for t in history.trials if t.origin == ORIGIN]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Done
-from tests.cli.program import SEARCH, asked, autosearch, project
+from tests.cli.program import PROGRAM, SEARCH, asked, autosearch, project
 
 # Whole commands in processes of their own.
 pytestmark = pytest.mark.slow
@@ -61,3 +61,23 @@ def test_it_can_be_added_to_a_study_that_has_begun(done: Done, tmp_path: Path) -
     assert autosearch("resume", folder, "--extend", file, "--trials", 4).returncode == 0
     origins = [t["origin"] for t in asked("trials", folder)]
     assert origins == ["random", "random", "warm_start", "random"]
+
+
+def test_a_search_of_the_same_task_goes_on_from_the_others_trials(
+    done: Done, tmp_path: Path
+) -> None:
+    search = SEARCH.replace("trials: 8", "trials: 3")
+    file = project(tmp_path, search=f"{search}warm_start: {{path: {done.folder}, same: true}}\n")
+    ran = autosearch("run", file)
+    assert ran.returncode == 0
+    assert "; they count as trials of this search" in ran.stderr
+    trials = asked("trials", tmp_path / "runs" / "small")
+    assert [t["origin"] for t in trials] == ["warm_start", "random", "random"]
+    old = [t["params"] for t in asked("trials", done.folder)]
+    assert [t["params"] in old for t in trials] == [True, False, False]
+    (tmp_path / "train.sh").write_text(f"{PROGRAM}# edited\n")
+    assert "changed since: train.sh" in autosearch("check", file).stdout
+    file.write_text(file.read_text().replace("train.sh", "train.sh --fast"))
+    ran = autosearch("check", file)
+    assert ran.returncode == 2
+    assert "same: it is a study of another task: command: " in ran.stderr

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from autosearch.asking import ask_next
+from autosearch.records import Ended, Imported, fold
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.space.values import Params
 from autosearch.strategies import Strategy, rng_for
@@ -130,6 +132,18 @@ class StrategyContract:
         keys = [FINITE.key(t.params) for t in history.trials]
         assert len(keys) == len(set(keys))
         assert set(keys) == {FINITE.key(p) for p in FINITE.points()}
+
+    def test_trials_from_before_are_the_beginning_of_the_search(self, strategy: Strategy) -> None:
+        points = list(FINITE.points())
+        known, left = points[:-4], points[-4:]
+        results = tuple((p, bowl(p)) for p in known)
+        history = fold(History(), [Imported(0.0, "old", results, same=True)])
+        while asks := ask_next(strategy, FINITE, history, seed=0, at=0.0):
+            ended = Ended(asks.number, 0, 0.0, "completed", (bowl(asks.params),))
+            history = fold(history, [asks, ended])
+        asked = [t.params for t in history.trials]
+        assert asked[0] == min(known, key=bowl)
+        assert sorted(map(str, asked[1:])) == sorted(map(str, left))
 
     def test_a_space_of_one_point_is_tried_once(self, strategy: Strategy) -> None:
         space = Space({"only": Choice(["this"])})

@@ -20,10 +20,11 @@ def test_our_own_rows_are_understood_flat_and_nested() -> None:
     ]
     assert of_rows(nested, ACCURACY) == [
         Finding({"lr": 0.1}, -0.9),
-        Finding({"lr": 0.2}, None),
+        Finding({"lr": 0.2}, None, failed=True),
         Finding({"lr": 0.3}, None),
     ]
     assert [f.loss for f in of_rows(flat, ACCURACY)] == [-0.9, None, None]
+    assert [f.failed for f in of_rows(flat, ACCURACY)] == [False, True, False]
     assert of_rows(flat, ACCURACY)[1].params == {"lr": "0.2"}
 
 

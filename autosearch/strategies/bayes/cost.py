@@ -46,7 +46,7 @@ def share_left(history: History, trials: int | None, budget_s: float | None) -> 
     """
     left = 1.0
     if trials:
-        left = 1.0 - len(history) / trials
+        left = 1.0 - history.searched / trials
     if budget_s:
         spent = sum(t.seconds or 0.0 for t in history.trials)
         left = min(left, 1.0 - spent / budget_s)

@@ -10,7 +10,7 @@ from autosearch.asking import Agenda
 from autosearch.errors import ExecutorError, ExperimentError
 from autosearch.executors import make_executor
 from autosearch.executors.base import Executor, Resources
-from autosearch.experiment import from_dict, load_file
+from autosearch.experiment import from_dict, load_file, sources_placed
 from autosearch.experiment.command import check_environment
 from autosearch.experiment.model import ExecutorSpec, Experiment
 from autosearch.opening import Opened, in_memory, opened
@@ -72,7 +72,8 @@ def run(
     """
     experiment, earlier = split(warm_start, Path.cwd(), experiment_of(source, overrides))
     folder = Path(dir) if dir is not None else default_folder(experiment)
-    with opened(experiment, folder, earlier=earlier) as study:
+    file = source if isinstance(source, str | os.PathLike) else None
+    with sources_placed(file, overrides), opened(experiment, folder, earlier=earlier) as study:
         return _drive(study, executor, watch)
 
 
@@ -93,12 +94,16 @@ def resume(
     """
     folder = Path(dir)
     wanted = experiment_of(extend, overrides) if extend is not None else None
+    file = extend if isinstance(extend, str | os.PathLike) else None
     if wanted is None and overrides:
         stored = snapshot(folder, measurements=False).described
         wanted = from_dict(
             stored.experiment, Path(stored.folder), overrides, in_process=True, stored=True
         )
-    with opened(wanted, folder, extend=wanted is not None, mend=salvage) as study:
+    with (
+        sources_placed(file, overrides),
+        opened(wanted, folder, extend=wanted is not None, mend=salvage) as study,
+    ):
         return _drive(study, executor, watch)
 
 

@@ -4,6 +4,7 @@
     ├── InputError             what the user wrote cannot be used (exit code 2)
     │   ├── SpaceError             a search space, or values that do not belong to it
     │   ├── ExperimentError        an experiment; carries every fault found, each with its place
+    │   ├── SourceError            results of another search, which an experiment starts from
     │   └── StudyMismatchError     the folder holds a study of another experiment
     ├── StoreError             the study's file cannot be read or written (exit code 6)
     │   └── StudyBusyError         another process is running this study (exit code 5)
@@ -60,6 +61,14 @@ class ExperimentError(InputError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
+
+
+class SourceError(InputError):
+    """Results that an experiment starts from cannot be used; source: as it names them."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source, self.reason = source, reason
+        super().__init__(f"warm_start: {source}: {reason}")
 
 
 class StudyMismatchError(InputError):

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from autosearch.errors import AutoSearchError, InputError
+from autosearch.errors import AutoSearchError, InputError, SourceError
 from autosearch.experiment.compare import task_differences
 from autosearch.experiment.earlier import EarlierSpec
 from autosearch.experiment.model import Experiment
@@ -105,8 +105,8 @@ def imports(
 ) -> list[Record]:
     """Return the records of what `experiment` starts from, besides the `known` sources.
 
-    objects: results in objects of this process. own: the study's own folder. Raises InputError
-    where a source cannot be read, or is said to be of the same task and is not.
+    objects: results in objects of this process. own: the study's own folder. Raises SourceError
+    where one cannot be read, or is said to be of the same task and is not.
     """
     if objects and len(experiment.objectives) > 1:
         message = "earlier results have one value each, and here there are several objectives"
@@ -118,7 +118,7 @@ def imports(
         if source.same:
             hindrance = _unlike(fitted, experiment)
             if hindrance:
-                raise InputError(f"warm_start: {source.name}: same: {hindrance}")
+                raise SourceError(source.name, f"same: {hindrance}")
             text += f"; they count as trials of this search{source.note}"
         now = time.time()
         records += [Imported(now, source.name, fitted.results, source.same)]
@@ -145,8 +145,8 @@ def _sources(
         try:
             yield _read(spec, experiment, own)
         except (AutoSearchError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise InputError(f"warm_start: {spec.path}: {reason}") from None
+            reason = (isinstance(error, OSError) and error.strerror) or str(error)
+            raise SourceError(spec.path, reason) from None
     metric = experiment.objective
     for given in objects:
         same = _holds_results(given) and given["same"] is True

@@ -68,11 +68,12 @@ class Look:
 
 def check(args: argparse.Namespace) -> int:
     """Check a file, and try its rules on a log."""
-    from autosearch.experiment import load_file
+    from autosearch.experiment import load_file, sources_placed
     from autosearch.warm_start import imports
 
     experiment = load_file(args.file, args.set, environ=os.environ)
-    imported = imports(experiment)
+    with sources_placed(args.file, args.set):
+        imported = imports(experiment)
     trials = first_trials(experiment, imported)
     commands = [_command(experiment, trial) for trial in trials]
     look = None

@@ -80,6 +80,7 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the search that a file or the options describe."""
     from autosearch import api
+    from autosearch.experiment import sources_placed
 
     if args.file is None and args.ray and Path(args.ray).is_file():
         # `run --ray search.yaml`: a file is no address.
@@ -88,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
     folder = Path(args.dir) if args.dir is not None else api.default_folder(experiment)
 
     def go(**options: Any) -> "Result":
-        return api.run(experiment, dir=folder, warm_start=args.warm_start, **options)
+        with sources_placed(args.file, _overrides(args)):
+            return api.run(experiment, dir=folder, warm_start=args.warm_start, **options)
 
     return _follow(args, folder, go)
 

@@ -2,7 +2,7 @@
 
 from autosearch.experiment.compare import differences, extends
 from autosearch.experiment.hints import warnings_of
-from autosearch.experiment.load import from_dict, load_file, load_text
+from autosearch.experiment.load import from_dict, load_file, load_text, sources_placed
 from autosearch.experiment.model import Experiment
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "from_dict",
     "load_file",
     "load_text",
+    "sources_placed",
     "warnings_of",
 ]

@@ -4,13 +4,14 @@ Every function raises ExperimentError with all faults at once, in the order in w
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from autosearch.errors import ExperimentError, Fault
+from autosearch.errors import ExperimentError, Fault, SourceError
 from autosearch.experiment import modelarts
 from autosearch.experiment.check import check
 from autosearch.experiment.faults import Problem, show, without_echoes
@@ -61,6 +62,38 @@ def load_text(
     if command is not None:
         source.data["command"] = command
     return _experiment(source, Path(file).absolute().parent, overrides, {}, environ)
+
+
+@contextmanager
+def sources_placed(
+    path: str | PathLike[str] | None, overrides: Sequence[str] = ()
+) -> Iterator[None]:
+    """Within it, raise what is wrong with earlier results as a fault of the file that names them.
+
+    path, overrides: what the experiment was loaded from; a source that neither names is left to its
+    SourceError.
+    """
+    try:
+        yield
+    except SourceError as error:
+        faults = [] if path is None else _source_faults(Path(path), overrides, error)
+        if not faults:
+            raise
+        raise ExperimentError(faults) from None
+
+
+def _source_faults(path: Path, overrides: Sequence[str], error: SourceError) -> list[Fault]:
+    source = parse(decode(path.read_bytes(), str(path)), str(path))
+    places = _Places(source, apply_overrides(source.data, overrides))
+    named = source.data.get("warm_start")
+    entries = enumerate(named) if isinstance(named, list) else [(None, named)]
+    for index, entry in entries:
+        keys: Keys = ("warm_start",) if index is None else ("warm_start", index)
+        if isinstance(entry, Mapping):
+            keys, entry = (*keys, "path"), entry.get("path")
+        if entry == error.source:
+            return [places.fault(Problem(keys, f"{error.source}: {error.reason}"))]
+    return []
 
 
 def from_dict(

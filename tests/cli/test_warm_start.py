@@ -45,7 +45,10 @@ def test_a_source_that_is_not_there_is_named_and_nothing_is_started(tmp_path: Pa
     for command in ("run", "check"):
         ran = autosearch(command, file)
         assert ran.returncode == 2
-        assert f"warm_start: runs/olt: there is nothing at {tmp_path}/runs/olt" in ran.stderr
+        message = f"warm_start: runs/olt: there is nothing at {tmp_path}/runs/olt"
+        assert f"{file}:9:13: {message}" in ran.stderr
+    ran = autosearch("check", file, "--set", "warm_start=[old.csv]")
+    assert "--set warm_start=[old.csv]: warm_start[0]: old.csv: No such file" in ran.stderr
     assert autosearch("run", file, "--set", "warm_start=null", "--json").returncode == 0
 
 

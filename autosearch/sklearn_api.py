@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -39,7 +40,8 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
     space: name → Float, Int, Choice, Bool, or a list or array of any values (numbers, None, tuples,
     estimators); a pipeline's are named `step__param`. Or a Space, with constraints. A parameter
     whose `when` does not hold is left at the estimator's own value; a `when` names a listed object
-    that is no text, number or boolean by its `str`.
+    that is no text, number or boolean by its `str`. The first configuration has the estimator's own
+    values, where the space holds them and no `default` says otherwise.
 
     trials: configurations to try; a finite space may hold fewer. strategy: as in `minimize`.
     discard: do not finish a configuration that the folds to come will hardly carry past the best
@@ -146,7 +148,7 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
 
     def _search(self, folds: Folds) -> FoldSearch:
         """Return the search, done."""
-        space, translate = _plain(self.space)
+        space, translate = _plain(self.space, folds.estimator.get_params())
         trials = int(self.trials)
         seed = int(check_random_state(self.random_state).randint(MAX_SEED))
         experiment = in_process_experiment(
@@ -236,14 +238,16 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
 
 
-def _plain(space: Any) -> tuple[Space, Callable[[Mapping[str, Any]], dict[str, Any]]]:
+def _plain(
+    space: Any, own: Mapping[str, Any]
+) -> tuple[Space, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     """Return the space that is searched, and what gives the estimator's params for a trial's.
 
     Lists of numbers keep their order, others become Choices; objects that a Choice cannot hold are
-    named by their str.
+    named by their str. own: the estimator's params, which become defaults.
     """
     if isinstance(space, Space):
-        return space, dict
+        return replace(space, params=_with_defaults(space.params, own)), dict
     objects: dict[str, dict[Any, Any]] = {}
     params: dict[str, Parameter] = {}
     for name, values in space.items():
@@ -260,7 +264,17 @@ def _plain(space: Any) -> tuple[Space, Callable[[Mapping[str, Any]], dict[str, A
     def translate(trial: Mapping[str, Any]) -> dict[str, Any]:
         return {n: objects[n][v] if n in objects else v for n, v in trial.items()}
 
-    return Space(params), translate
+    return Space(_with_defaults(params, own)), translate
+
+
+def _with_defaults(params: Mapping[str, Parameter], own: Mapping[str, Any]) -> dict[str, Parameter]:
+    """Return `params` with the estimator's own values as defaults, where they hold them."""
+    found = dict(params)
+    for name, parameter in params.items():
+        value = _label(own.get(name))
+        if parameter.default is None and parameter.contains(value):
+            found[name] = replace(parameter, default=value)
+    return found
 
 
 def _listed(labels: list[Any]) -> Parameter:

@@ -176,6 +176,37 @@ def test_numbers_may_be_listed_as_for_a_grid() -> None:
     assert len(found.cv_results_["params"]) == 12
 
 
+@pytest.mark.parametrize(
+    ("estimator", "space", "first"),
+    [
+        (SVC(C=3, tol=0.1), {"C": Float(0.1, 10), "tol": [0.01, 0.1]}, {"C": 3.0, "tol": 0.1}),
+        (
+            SVC(),
+            {"gamma": Float(1, 3), "kernel": ["linear", "rbf"]},
+            {"gamma": 2.0, "kernel": "rbf"},
+        ),
+        (SVC(C=3), Space({"C": Float(0.1, 10)}, constraints=("C < 7",)), {"C": 3.0}),
+        (SVC(C=3), Space({"C": Float(0.1, 10)}, constraints=("C > 4",)), {"C": 5.05}),
+        (SVC(C=3), {"C": Float(0.1, 10, default=2.0)}, {"C": 2.0}),
+        (SVC(C=30), {"C": Float(0.1, 10)}, {"C": 5.05}),
+        (
+            Pipeline([("scale", MinMaxScaler()), ("svc", SVC(C=np.float64(4.0)))]),
+            {"scale": [StandardScaler(), MinMaxScaler()], "svc__C": Float(0.1, 10)},
+            {"scale": MinMaxScaler(), "svc__C": 4.0},
+        ),
+    ],
+    ids=["held", "text is no number", "in a Space", "not allowed", "declared", "outside", "object"],
+)
+def test_it_begins_with_the_estimators_own_values(
+    estimator: Any, space: Any, first: dict[str, Any]
+) -> None:
+    found = search(estimator, space, trials=1, strategy="auto").fit(X, Y)
+    tried = found.cv_results_["params"][0]
+    assert set(tried) == set(first)
+    for name, value in first.items():
+        assert repr(tried[name]) == repr(value)
+
+
 def test_scores_are_those_of_cross_validation_with_the_same_folds() -> None:
     folds = KFold(4, shuffle=True, random_state=1)
     found = search(cv=folds).fit(X, Y)

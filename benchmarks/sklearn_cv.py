@@ -1,6 +1,8 @@
 """AutoSearchCV beside HalvingRandomSearchCV and BayesSearchCV, on scikit-learn's own data.
 
     python -m benchmarks.sklearn_cv [--pairs wine-svc digits-knn] [--seeds 5]
+    python -m benchmarks.sklearn_cv --again AutoSearchCV     # its kept runs do not count
+
 
 All get the same folds and the same spaces, and at least the fits of 30 configurations in 5 folds;
 AutoSearchCV leaves some of its fits out. Halving fits most of its configurations to a part of the
@@ -8,8 +10,11 @@ data.
 
 What counts is the loss, 1 - score (accuracy or R²), of the chosen configuration in a 5-fold
 cross-validation repeated on other folds than those of the search: a search that believes its
-luckiest score is found out. Ratios are ours over theirs, below 1 where ours is better; CPU time is
-of this process with one job. Runs are kept, one line each, and are not repeated.
+luckiest score is found out. Ratios are ours over theirs, below 1 where ours is better, as geometric
+means; CPU time is of this process with one job. In brackets: of a pair the range over its seeds, of
+all pairs the 90 % interval, by a bootstrap over each pair's seeds. Runs are kept, one line each,
+and are not repeated. Single fits are not kept: every space has a continuous parameter, so hardly
+two searches make the same.
 """
 
 import argparse
@@ -23,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -50,6 +56,7 @@ from threadpoolctl import threadpool_limits
 from autosearch import AutoSearchCV, Choice, Float, Int, Space
 from autosearch.interop.skopt import to_skopt
 from autosearch.space.parameters import Parameter
+from benchmarks.search.score import interval
 
 FOLDER = Path(__file__).parent / "results"
 FOLDS = 5
@@ -58,6 +65,8 @@ CONFIGURATIONS = 30
 # 30 or 33.
 HALVING_START = 22
 JUDGES = 3
+# Logarithm of a ratio of losses up to which two methods are level.
+LEVEL = 0.001
 OURS = "AutoSearchCV"
 
 
@@ -83,6 +92,14 @@ class Run:
     loss: float
     fits: int
     cpu_s: float
+
+    def of(self, pair: str, method: str) -> bool:
+        """Return whether this is a run of that method on that pair."""
+        return (self.pair, self.method) == (pair, method)
+
+
+# A run's pair, method and seed.
+Key = tuple[str, str, int]
 
 
 def _some_digits(**options: Any) -> Any:
@@ -208,42 +225,52 @@ def run(name: str, method: str, seed: int) -> Run:
     return Run(name, method, seed, loss, fits, cpu_s)
 
 
-def kept(path: Path) -> dict[tuple[str, str, int], Run]:
-    """Return the runs that a file holds, by pair, method and seed."""
+def kept(path: Path) -> dict[Key, Run]:
+    """Return the runs that a file holds, by pair, method and seed; of several the last."""
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     runs = [Run(**json.loads(line)) for line in lines]
     return {(r.pair, r.method, r.seed): r for r in runs}
 
 
-def spread(values: Sequence[float]) -> str:
-    """Return the geometric mean and, in brackets, the range over the seeds."""
-    mean = float(np.exp(np.mean(np.log(values))))
-    return f"{mean:6.3f} ({min(values):.3f}..{max(values):.3f})"
+def told(*logs: float) -> str:
+    """Return the ratio and its ends, given their logarithms."""
+    mean, low, high = np.exp(logs)
+    return f"{mean:6.3f} ({low:.3f}..{high:.3f})"
 
 
-def table(runs: Mapping[tuple[str, str, int], Run], names: Sequence[str]) -> str:
+def logs(
+    runs: Mapping[Key, Run], peer: str, names: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the logarithms of the ratios of loss and of CPU time, by pair, a row for each seed."""
+    found = {}
+    for name in names:
+        seeds = sorted(s for p, m, s in runs if (p, m) == (name, OURS) and (name, peer, s) in runs)
+        both = [(runs[name, OURS, s], runs[name, peer, s]) for s in seeds]
+        if both:
+            ratios = [(max(a.loss, 1e-9) / max(b.loss, 1e-9), a.cpu_s / b.cpu_s) for a, b in both]
+            found[name] = np.log(ratios)
+    return found
+
+
+def table(runs: Mapping[Key, Run], names: Sequence[str]) -> str:
     """Return the ratios of loss and of CPU time for every pair, and over all of them."""
     lines = []
     for peer in METHODS:
-        if peer == OURS:
+        ratios = logs(runs, peer, names)
+        if peer == OURS or not ratios:
             continue
-        lines.append(f"\n{peer:20}  {'loss ratio':24}  {'CPU ratio':24}  fits ours/theirs")
-        everything: list[tuple[float, float]] = []
-        for name in names:
-            seeds = [s for p, m, s in runs if (p, m) == (name, OURS) and (name, peer, s) in runs]
-            both = [(runs[name, OURS, s], runs[name, peer, s]) for s in seeds]
-            if not both:
-                continue
-            loss = [max(a.loss, 1e-9) / max(b.loss, 1e-9) for a, b in both]
-            cpu = [a.cpu_s / b.cpu_s for a, b in both]
-            fits = [np.mean([r.fits for r in side]) for side in zip(*both, strict=True)]
-            everything.append((float(np.mean(np.log(loss))), float(np.mean(np.log(cpu)))))
+        lines.append(f"\n{peer:22}{'loss ratio':24}  {'CPU ratio':24}  fits ours/theirs  seeds")
+        for name, rows in ratios.items():
+            cells = [told(x.mean(), x.min(), x.max()) for x in rows.T]
+            fits = [np.mean([r.fits for r in runs.values() if r.of(name, m)]) for m in (OURS, peer)]
             counts = f"{fits[0]:.0f}/{fits[1]:.0f}"
-            lines.append(f"{name:20}  {spread(loss):24}  {spread(cpu):24}  {counts}")
-        if everything:
-            loss, cpu = zip(*everything, strict=True)
-            over = [spread(np.exp(x).tolist()) for x in (loss, cpu)]
-            lines.append(f"{f'all {len(everything)} pairs':20}  {over[0]:24}  {over[1]:24}")
+            lines.append(f"{name:22}{cells[0]:24}  {cells[1]:24}  {counts:16}  {len(rows)}")
+        over = [
+            told(*interval({n: rows[:, i].tolist() for n, rows in ratios.items()})) for i in (0, 1)
+        ]
+        lines.append(f"{f'all {len(ratios)} pairs':22}{over[0]:24}  {over[1]:24}")
+        behind = [n for n, rows in ratios.items() if rows[:, 0].mean() > LEVEL]
+        lines.append(f"{'behind by over 0.1 %':22}{' '.join(behind) or 'nowhere'}")
     return "\n".join(lines)
 
 
@@ -252,10 +279,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", nargs="+", choices=PAIRS, default=list(PAIRS))
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--again", nargs="+", choices=METHODS, default=[])
     parser.add_argument("--results", type=Path, default=FOLDER / "sklearn_cv.jsonl")
     arguments = parser.parse_args()
     arguments.results.parent.mkdir(parents=True, exist_ok=True)
-    runs = kept(arguments.results)
+    runs = {k: r for k, r in kept(arguments.results).items() if k[1] not in arguments.again}
     wanted = [
         (name, method, seed)
         for seed in range(arguments.seeds)

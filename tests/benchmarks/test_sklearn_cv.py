@@ -1,7 +1,12 @@
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
 import pytest
 from sklearn.base import clone
 
-from benchmarks.sklearn_cv import METHODS, OURS, PAIRS, Run, run, table
+from benchmarks.sklearn_cv import METHODS, OURS, PAIRS, Key, Run, kept, logs, run, table
 
 
 @pytest.mark.parametrize("name", PAIRS)
@@ -19,6 +24,41 @@ def test_a_run_is_judged_on_what_it_chose(method: str) -> None:
     assert 0 < done.loss < 0.5
     assert done.fits <= (150 if method == OURS else 165)
     assert done.cpu_s > 0
+
+
+def made_up(ours: dict[str, list[float]]) -> dict[Key, Run]:
+    """Return runs in which every peer lost 0.1, and ours so much, by pair and seed."""
+    runs = {}
+    for name, losses in ours.items():
+        for seed, loss in enumerate(losses):
+            for method in METHODS:
+                lost = loss if method == OURS else 0.1
+                runs[name, method, seed] = Run(name, method, seed, lost, 9, 2.0)
+    return runs
+
+
+def test_over_all_pairs_the_interval_is_that_of_the_seeds_and_who_is_behind_is_named() -> None:
+    runs = made_up({"wine-knn": [0.05, 0.1, 0.2, 0.05], "wine-svc": [0.11, 0.11, 0.11, 0.11]})
+    del runs["wine-knn", "BayesSearchCV", 3]
+    by_pair = logs(runs, "BayesSearchCV", list(PAIRS))
+    np.testing.assert_allclose(by_pair["wine-knn"][:, 0], np.log([0.5, 1.0, 2.0]), atol=1e-12)
+    halving, bayes = table(runs, list(PAIRS)).strip().split("\n\n")
+    over = [line.split() for line in bayes.splitlines() if line.startswith("all 2 pairs")]
+    mean, ends = float(over[0][3]), [float(x) for x in over[0][4].strip("()").split("..")]
+    assert mean == pytest.approx(np.sqrt(1.1), abs=0.001)
+    # Only one of the two pairs differs from seed to seed.
+    assert 0.7 < ends[0] < mean < ends[1] < 1.6
+    assert bayes.splitlines()[-1].split()[-1] == "wine-svc"
+    assert "nowhere" not in halving
+    assert table(made_up({"wine-knn": [0.05]}), ["wine-knn"]).count("nowhere") == 2
+
+
+def test_of_two_runs_of_the_same_the_last_counts(tmp_path: Path) -> None:
+    path = tmp_path / "runs.jsonl"
+    both = [Run("wine-knn", OURS, 0, loss, 9, 2.0) for loss in (0.1, 0.2)]
+    path.write_text("".join(json.dumps(asdict(r)) + "\n" for r in both))
+    assert kept(path) == {("wine-knn", OURS, 0): both[1]}
+    assert kept(tmp_path / "none.jsonl") == {}
 
 
 def test_ratios_are_ours_over_theirs() -> None:

@@ -390,3 +390,43 @@ def test_of_a_long_history_the_model_keeps_the_best_that_are_allowed() -> None:
     assert len(modelled) == RECIPE.modelled
     assert set(range(200, 200 + RECIPE.modelled // 2)) <= modelled
     assert any(number < 200 for number in modelled)
+
+
+def test_first_points_are_steps_from_the_best_so_far() -> None:
+    space = Space({f"x{i}": Float(0.0, 1.0) for i in range(7)})
+    history, losses = History(), [3.0, 2.0, 4.0, 1.0, 5.0]
+    for loss in losses:
+        suggestion = BayesOpt().ask(space, history, rng_for(0, len(history)))
+        assert suggestion is not None and suggestion.origin.endswith("/initial")
+        if history.trials:
+            best = min(history.trials, key=lambda t: t.losses[0]).params
+            moved = [n for n in space.names if suggestion.params[n] != best[n]]
+            assert 1 <= len(moved) <= 2
+        history = History((*history.trials, tried(len(history), suggestion, loss)))
+
+
+def test_where_nothing_went_well_first_points_leave_the_start_far_behind() -> None:
+    space = Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)})
+    history = History()
+    for _ in range(6):
+        suggestion = BayesOpt().ask(space, history, rng_for(0, len(history)))
+        assert suggestion is not None
+        history = History((*history.trials, tried(len(history), suggestion, None)))
+    points = np.array([list(t.params.values()) for t in history.trials], dtype=float)
+    assert np.ptp(points, axis=0).min() > 0.6
+
+
+def test_after_an_improvement_the_next_ask_stays_in_the_trust_region() -> None:
+    space = Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)})
+    history, followed = History(), 0
+    for n in range(16):
+        suggestion = BayesOpt().ask(space, history, rng_for(0, n))
+        assert suggestion is not None
+        losses = [t.losses[0] for t in history.trials]
+        if n > 3 and losses[-1] < min(losses[:-1]) - 0.05 * (float(np.median(losses)) - losses[-1]):
+            assert suggestion.origin.endswith("/region")
+            followed += 1
+        x, y = suggestion.params["x"], suggestion.params["y"]
+        loss = (float(x) - 0.8) ** 2 + (float(y) - 0.3) ** 2
+        history = History((*history.trials, tried(n, suggestion, loss)))
+    assert followed >= 2

@@ -1,9 +1,11 @@
-"""The first points of a search after its start: points far from all others."""
+"""The first points of a search after its start: steps from the best one, else points far apart."""
 
 import numpy as np
 from scipy.special import logsumexp
 
-from autosearch.strategies.bayes.encoding import Array, Encoding
+from autosearch.strategies.bayes.encoding import Array, Bools, Encoding
+
+Rng = np.random.Generator
 
 # Distances along one axis below this count as equally near.
 NEAR = 0.02
@@ -25,3 +27,27 @@ def spread(encoding: Encoding, known: Array, pool: Array) -> Array:
     order = np.argsort(crowding, kind="stable")
     spread_out: Array = pool[order]
     return spread_out
+
+
+def step(encoding: Encoding, base: Array, group: Bools, length: float, rng: Rng) -> Array:
+    """Return the canonical row `base` with the parameters of `group` moved, each to either side.
+
+    A number moves by `length`, or as far as its next value, and inwards where it would leave the
+    cube; a category becomes another one. Inactive parameters, nan in `base`, are drawn uniformly.
+    """
+    d = len(base)
+    row = np.where(np.isnan(base), rng.random(d), base)
+    least = encoding.least_steps(row[None])[0]
+    move = np.where(rng.random(d) < 0.5, 1.0, -1.0) * np.maximum(length, least)
+    inside = (row + move >= 0.0) & (row + move <= 1.0)
+    numbers = np.clip(np.where(inside, row + move, row - move), 0.0, 1.0)
+    counts = np.maximum(encoding.counts, 1)
+    others = (row + rng.integers(1, np.maximum(counts, 2)) / counts) % 1.0
+    moved = np.where(encoding.categorical, others, numbers)
+    return encoding.canonical(np.where(group, moved, row)[None])
+
+
+def groups(d: int, count: int) -> list[Bools]:
+    """Return `count` groups of d parameters that hold each at least once, and equally many."""
+    at = np.arange(max(d, count))
+    return [np.bincount(at[at % count == i] % d, minlength=d) > 0 for i in range(count)]

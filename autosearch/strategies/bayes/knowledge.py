@@ -103,10 +103,10 @@ class Knowledge:
     def stalled(self) -> int:
         """Trials since the running best first came as near to the best as makes no difference."""
         same = self.recipe.stall_same * max(float(np.median(self.losses)) - self.best, 0.0)
-        return len(self.losses) - 1 - int(np.argmax(self._sound <= self.best + same))
+        return len(self.losses) - 1 - int(np.argmax(self.sound <= self.best + same))
 
     @cached_property
-    def _sound(self) -> Array:
+    def sound(self) -> Array:
         """All losses; infinite where a constraint is broken, unless it always is."""
         sound = np.array([math.inf if is_faulty(t) else t.losses[0] for t in self.history.valued])
         return sound if np.isfinite(sound).any() else self.losses
@@ -114,7 +114,7 @@ class Knowledge:
     @property
     def best(self) -> float:
         """The least loss of a trial that met its constraints; of any where none did."""
-        return float(self._sound.min())
+        return float(self.sound.min())
 
     @cached_property
     def memory(self) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
 from autosearch.strategies.bayes.averaging import Mixture, plausible
 from autosearch.strategies.bayes.candidates import Jump, Search, perturb
 from autosearch.strategies.bayes.cost import Costs
-from autosearch.strategies.bayes.design import spread
+from autosearch.strategies.bayes.design import groups, spread, step
 from autosearch.strategies.bayes.earlier import Informed
 from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.feasibility import Feasibility, requirements
@@ -72,7 +72,7 @@ class Proposal:
             return self._first()
         explored = len(known.history) >= self._initial or self._foreseen
         if len(known.history.valued) < 2 or not explored:
-            return self._suggested(self._design(), "initial", {})
+            return self._suggested(np.vstack([self._steps(), self._design()]), "initial", {})
         asks = int(known.memory.get("asks", -1)) + 1
         if self.policy.forest:
             return self._by_forest(asks)
@@ -84,10 +84,12 @@ class Proposal:
 
     @property
     def _initial(self) -> int:
-        c, encoding = self._recipe, self.knowledge.encoding
-        parted = encoding.space.conditional or len(self.knowledge.failures) > 0
-        most = c.initial_parted if parted else c.initial_max
-        return self.policy.initial or min(max(c.initial_min, encoding.free + 1), most)
+        return self.policy.initial or self._usual
+
+    @property
+    def _usual(self) -> int:
+        c, free = self._recipe, self.knowledge.encoding.free
+        return min(max(c.initial_min, free + 1), c.initial_max)
 
     @property
     def _foreseen(self) -> bool:
@@ -100,6 +102,23 @@ class Proposal:
         rows = encoding.rows([] if start is None else [start])
         return self._suggested(np.vstack([rows, self._design()]), "initial", {})
 
+    def _steps(self) -> Array:
+        """Return steps from the best trial, from the start while none has ended; the best first."""
+        known, c = self.knowledge, self._recipe
+        encoding, running = known.encoding, known.history.pending
+        if len(known.history) >= self._usual:
+            return encoding.rows([])
+        if known.losses.size:
+            base = known.history.valued[int(known.sound.argmin())]
+        elif running and not known.history.finished:
+            base = running[0]
+        else:
+            return encoding.rows([])
+        part = groups(len(encoding.space), self._usual - 1)[len(known.history) - 1]
+        row = encoding.rows([base.params])[0]
+        sides = [step(encoding, row, part, c.first_step, self.rng) for _ in range(c.step_pool)]
+        return self._likeliest(np.vstack(sides))
+
     def _design(self) -> Array:
         encoding = self.knowledge.encoding
         space, size = encoding.space, self._recipe.design_pool
@@ -109,10 +128,16 @@ class Proposal:
             pool = encoding.canonical(self.rng.random((size, len(space))))
         known = encoding.rows([t.params for t in self.knowledge.history.trials])
         if self._feasibility:
-            odds = self._feasibility.log_probability(encoding.features(pool))
-            likely = np.argsort(-odds, kind="stable")
-            pool = pool[likely[: max(1, int(self._recipe.design_share * len(pool)))]]
+            pool = self._likeliest(pool)[: max(1, int(self._recipe.design_share * len(pool)))]
         return spread(encoding, known, pool)
+
+    def _likeliest(self, pool: Array) -> Array:
+        """Return the rows, once anything has failed those first that are likeliest to go well."""
+        if self._feasibility is None:
+            return pool
+        odds = self._feasibility.log_probability(self.knowledge.encoding.features(pool))
+        likeliest: Array = pool[np.argsort(-odds, kind="stable")]
+        return likeliest
 
     @cached_property
     def _likelihood(self) -> Likelihood:
@@ -142,7 +167,7 @@ class Proposal:
         notes |= region
         ranked = self._ranked(fitted)
         noisy = fitted.noise > self._recipe.anneal_noise
-        turn = 1 if self._closing and not noisy else asks % self._recipe.turns
+        turn = self._turn(asks, fitted.noise)
         kind = self.policy.kind
         if kind == "auto":
             kind = "ucb" if turn == 0 else "ei"
@@ -156,13 +181,9 @@ class Proposal:
         return self._suggested(search.everywhere(), kind, notes)
 
     def _annealed(self, ranked: Array) -> Array:
-        encoding, feasibility = self.knowledge.encoding, self._feasibility
+        encoding = self.knowledge.encoding
         rows = anneal_rows(cube_of(encoding.space), ranked, self.rng, self._recipe.anneal_pool)
-        pool = encoding.canonical(rows)
-        if feasibility is None:
-            return pool
-        odds = feasibility.log_probability(encoding.features(pool))
-        return pool[np.argsort(-odds, kind="stable")]
+        return self._likeliest(encoding.canonical(rows))
 
     def _shortened(self, theta: Array, asks: int) -> Array:
         """Return `theta` with shorter length scales, for an ask that explores in between."""
@@ -176,6 +197,14 @@ class Proposal:
             return theta
         scales = np.minimum(theta[:-2], c.scale_cap) - by
         return np.concatenate([scales, theta[-2:]])
+
+    def _turn(self, asks: int, noise: float) -> int:
+        """Return which kind of ask this is, see `Recipe.turns`."""
+        c, known = self._recipe, self.knowledge
+        improved = known.stalled == 0 and known.history.trials[-1] is known.history.valued[-1]
+        if (improved and noise <= c.short_noise) or (self._closing and noise <= c.anneal_noise):
+            return 1
+        return asks % c.turns
 
     @property
     def _closing(self) -> bool:

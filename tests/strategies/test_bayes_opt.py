@@ -3,6 +3,7 @@ import math
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from benchmarks.search import functions as f
 from benchmarks.search.drive import drive
 from benchmarks.search.score import regret
 from benchmarks.search.synthetic import branches, continuous, failing, mixed
+from benchmarks.search.task import Task
 from tests.space.spaces import spaces
 from tests.strategies.searches import tried
 
@@ -155,17 +157,25 @@ def test_as_many_points_as_asked_for_are_tried_before_the_model() -> None:
     assert "initial" not in steps[7:]
 
 
+def _asked(task: Task, history: History, more: int, strategy: Strategy | None = None) -> History:
+    """Return `history` and so many more trials, all of them running."""
+    for _ in range(more):
+        number = len(history)
+        suggestion = (strategy or BayesOpt()).ask(task.space, history, rng_for(0, number))
+        assert suggestion is not None
+        running = Trial(number, suggestion.params, origin=suggestion.origin, notes=suggestion.notes)
+        history = History((*history.trials, running))
+    return history
+
+
+def _in_region(trials: Sequence[Trial]) -> list[Trial]:
+    return [t for t in trials if t.origin.endswith("/region")]
+
+
 def test_running_trials_are_neither_repeated_nor_crowded() -> None:
     task = continuous("test-pending", f.sphere, 2)
     _, history = drive(BayesOpt(), task, 15, 0)
-    asked = []
-    for _ in range(6):
-        number = len(history)
-        suggestion = BayesOpt().ask(task.space, history, rng_for(0, number))
-        assert suggestion is not None
-        asked.append(task.space.to_unit(suggestion.params))
-        running = Trial(number, suggestion.params, origin=suggestion.origin, notes=suggestion.notes)
-        history = History((*history.trials, running))
+    asked = [task.space.to_unit(t.params) for t in _asked(task, history, 6).pending]
     apart = np.linalg.norm(np.array(asked)[:, None] - asked, axis=2)
     assert apart[np.triu_indices(6, 1)].min() > 1e-4
 
@@ -173,17 +183,43 @@ def test_running_trials_are_neither_repeated_nor_crowded() -> None:
 def test_the_trust_region_learns_from_what_ended_not_from_what_runs() -> None:
     task = continuous("test-region", f.ackley, 3)
     _, history = drive(BayesOpt(), task, 12, 0)
-    radii = []
-    for _ in range(15):
-        number = len(history)
-        suggestion = BayesOpt().ask(task.space, history, rng_for(0, number))
-        assert suggestion is not None
-        running = Trial(number, suggestion.params, origin=suggestion.origin, notes=suggestion.notes)
-        history = History((*history.trials, running))
-        if suggestion.origin.endswith("/region"):
-            radii.append(suggestion.notes["radius"])
+    radii = [t.notes["radius"] for t in _in_region(_asked(task, history, 15).pending)]
     assert len(radii) == 5
     assert len(set(radii[1:])) == 1
+
+
+@pytest.mark.parametrize("strategy", [BayesOpt(), Portfolio.of([("gp", BayesOpt())])])
+@pytest.mark.parametrize("rough", [False, True])
+def test_each_trial_of_a_batch_that_found_nothing_in_the_trust_region_shrinks_it_unless_noisy(
+    strategy: Strategy, rough: bool
+) -> None:
+    task = continuous("test-region", f.sphere, 3)
+    _, history = drive(strategy, task, 15, 0)
+    optimum = task.space.from_unit(task.optimum)
+    found = replace(history.trials[0], params=optimum, losses=(task.best,))
+    history = _asked(task, History((found, *history.trials[1:])), 12, strategy)
+    worst = max(t.losses[0] for t in history.valued)
+    # A bad loss right beside the best is taken for noise.
+    losses = [worst if rough else task.loss(t.params) for t in history.pending]
+    pairs = zip(history.pending, losses, strict=True)
+    ended = [replace(t, state="completed", losses=(loss,)) for t, loss in pairs]
+    batch = _in_region(ended)
+    assert len(batch) == 4
+    history = _asked(task, History((*history.trials[:15], *ended)), 3, strategy)
+    after, before = _in_region(history.pending)[0].notes, batch[-1].notes
+    assert (after["noise"] > RECIPE.short_noise) == rough
+    counted = 1 if rough else 4
+    shrunk, misses = divmod(before["misses"] + counted, RECIPE.region_patience)
+    assert after["radius"] == pytest.approx(before["radius"] * RECIPE.region_shrink**shrunk)
+    assert after["misses"] == misses
+
+
+def test_one_at_a_time_each_ask_in_the_trust_region_learns_from_one_trial_in_it() -> None:
+    task = continuous("test-region", f.ackley, 3)
+    _, history = drive(Portfolio.of([("gp", BayesOpt())]), task, 25, 0)
+    tried = [t.notes["tried"] for t in _in_region(history.trials)]
+    assert len(tried) > 3
+    assert tried == list(range(len(tried)))
 
 
 @pytest.mark.parametrize("strategy", [Auto(trials=12), BayesOpt(trials=12)])

@@ -27,6 +27,8 @@ from autosearch.strategies.earlier import ORIGIN
 from autosearch.strategies.evidence import first_new
 
 NAME = "bayes_opt_search"
+# The notes that make up the trust region.
+REGION = ("radius", "misses", "best", "seen", "tried")
 
 
 class Surrogate(Protocol):
@@ -163,7 +165,7 @@ class Proposal:
         notes = {"asks": asks, "theta": _rounded(theta), **self._other_notes}
         notes["noise"] = round(fitted.noise, 6)
         memory = self.knowledge.memory
-        region = {k: memory[k] for k in ("radius", "misses", "best", "seen") if k in memory}
+        region = {k: memory[k] for k in REGION if k in memory}
         notes |= region
         ranked = self._ranked(fitted)
         noisy = fitted.noise > self._recipe.anneal_noise
@@ -176,7 +178,7 @@ class Proposal:
         model = self._averaged(self._shortened(theta, asks))
         search = self._search(model, ranked, kind)
         if turn == 1:
-            region = self._region(region)
+            region = self._region(region, fitted.noise)
             return self._suggested(search.within(region["radius"]), "region", notes | region)
         return self._suggested(search.everywhere(), kind, notes)
 
@@ -230,22 +232,25 @@ class Proposal:
         points = stacked(self.knowledge.features, pending)
         return condition(self.knowledge.likelihood(points, values), model.theta)
 
-    def _region(self, region: Mapping[str, Any]) -> dict[str, Any]:
+    def _region(self, region: Mapping[str, Any], noise: float) -> dict[str, Any]:
         """Return the trust region for this ask, from the one of the last such ask."""
         c, known = self._recipe, self.knowledge
         best, seen = known.best, len(known.losses)
+        tried = sum(t.origin.endswith("/region") for t in known.history.finished)
+        found = {"best": best, "seen": seen, "tried": tried}
         if "seen" not in region:
-            return {"radius": c.region_start, "misses": 0, "best": best, "seen": seen}
+            return {"radius": c.region_start, "misses": 0, **found}
         radius, misses = float(region["radius"]), int(region["misses"])
         if best < region["best"]:
             radius, misses = radius * c.region_grow, 0
         elif seen > region["seen"]:
             # Not when nothing ended in between: that running trials found nothing says nothing.
-            misses += 1
-            if misses >= c.region_patience:
-                radius, misses = radius * c.region_shrink, 0
+            many = noise <= c.short_noise and "tried" in region
+            misses += tried - int(region["tried"]) if many else 1
+            shrunk, misses = divmod(misses, c.region_patience)
+            radius *= c.region_shrink**shrunk
         radius = min(max(radius, c.region_min), c.region_max)
-        return {"radius": radius, "misses": misses, "best": best, "seen": seen}
+        return {"radius": radius, "misses": misses, **found}
 
     def _by_forest(self, asks: int) -> Suggestion | None:
         from autosearch.strategies.bayes.forest import Forest

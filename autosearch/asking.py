@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from autosearch.advice import advise
+from autosearch.advice import JUDGED_EVERY, advise
 from autosearch.confirmation import Plan, plan
 from autosearch.experiment.model import Experiment
 from autosearch.formats import plural
@@ -13,9 +13,6 @@ from autosearch.space import Space
 from autosearch.strategies.base import Strategy, rng_for
 from autosearch.strategies.earlier import earlier_point
 from autosearch.trial import CONFIRM, History
-
-# With `stop_when: negligible` the advice is asked for after so many trials, again and again.
-JUDGED_EVERY = 5
 
 
 def trial_seed(seed: int, number: int) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autosearch.advice import LEAST_TRIALS, advise
+from autosearch.advice import JUDGED_EVERY, LEAST_TRIALS, NEGLIGIBLE, advise
 from autosearch.space import Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import make, rng_for
@@ -39,6 +39,17 @@ def test_a_search_that_has_found_the_bottom_is_told_to_stop() -> None:
     assert advice.told("loss").startswith("stop here: the next 10 trials gain ")
     assert advice.expected is not None and advice.gained is not None
     assert 0.0 <= advice.expected < 0.02 * advice.gained
+
+
+def test_one_hopeless_forecast_is_not_enough_to_stop() -> None:
+    history = search(40)
+    small = {}
+    for n in range(LEAST_TRIALS, 41, JUDGED_EVERY):
+        advice = advise(SPACE, History(history.trials[:n]))
+        assert advice.high is not None and advice.gained is not None
+        small[n] = advice.high < NEGLIGIBLE * advice.gained
+        assert advice.negligible == (small[n] and small.get(n - JUDGED_EVERY, False))
+    assert not all(small.values()) and all(small[n] for n in (35, 40))
 
 
 def test_a_search_that_has_only_begun_is_told_to_go_on() -> None:

@@ -38,7 +38,8 @@ def informed(space: Space, history: History) -> Encoding:
     """Return the encoding of a space that knows what the earlier searches found that hold here.
 
     A search is believed where its model's expectations and the losses of this search's trials
-    correlate by more than chance would have it: r >= `earlier_belief` / sqrt(n), of n >= 3 trials.
+    correlate by more than chance would have it: r >= `earlier_belief` / sqrt(n), of n >=
+    `earlier_least` trials.
     """
     plain = Encoding(space)
     valued = history.valued
@@ -79,10 +80,24 @@ class _Identical:
 
 @lru_cache(maxsize=4)
 def _models(space: Space, earlier: _Identical) -> tuple[GaussianProcess, ...]:
-    """Return a model of each search's results, made once: they stay as they are."""
+    """Return a model of each search that has learned something; made once: they stay as they are.
+
+    One that does not foresee its own results, each from all others, foresees nothing here: it is of
+    noise, and what it expects agrees with a few losses only by chance.
+    """
     sources = dict.fromkeys(t.origin for t in earlier.trials)
     plain = Encoding(space)
-    return tuple(_model(plain, [t for t in earlier.trials if t.origin == s]) for s in sources)
+    found = [_model(plain, [t for t in earlier.trials if t.origin == s]) for s in sources]
+    return tuple(model for model in found if _has_learned(model))
+
+
+def _has_learned(model: GaussianProcess) -> bool:
+    likelihood, losses = model.likelihood, model.likelihood.losses
+    if len(losses) < 2:
+        return False
+    # Not with the fitted hyperparameters: they have seen every result, and make sense of noise.
+    expected = condition(likelihood, likelihood.prior.mean).left_out()
+    return _correlation(expected, losses) >= RECIPE.earlier_learned / math.sqrt(len(losses))
 
 
 def _model(encoding: Encoding, trials: Sequence[Trial]) -> GaussianProcess:

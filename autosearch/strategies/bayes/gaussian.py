@@ -58,6 +58,18 @@ class GaussianProcess:
         mean: Array = self.solved.mean + covariance @ self.solved.weights
         return mean
 
+    def left_out(self) -> Array:
+        """Return what a model of all other points expects at each known point, shape (n,).
+
+        With the same hyperparameters and the mean estimated anew, in closed form (Dubrule 1983).
+        """
+        root, losses = self.solved.inverse_root, self.likelihood.losses
+        inverse = root.T @ root
+        ones = inverse.sum(axis=1)
+        projected = inverse - np.outer(ones, ones) / ones.sum()
+        expected: Array = losses - projected @ losses / np.diagonal(projected)
+        return expected
+
     def _covariances(self, features: Features) -> tuple[Array, Array]:
         """Return covariances with the known points, and each point's own prior variance."""
         known, theta = self.likelihood, self.theta

@@ -14,6 +14,7 @@ from autosearch.strategies import make, rng_for
 from autosearch.strategies.bayes import earlier
 from autosearch.strategies.bayes.earlier import Informed, informed
 from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.gaussian import GaussianProcess
 from autosearch.trial import History, Trial
 from tests.space.spaces import spaces
 
@@ -60,8 +61,19 @@ def test_a_search_that_holds_here_is_believed_and_others_are_not() -> None:
     assert informed(SPACE, after([opposite], 5)) == Encoding(SPACE)
 
 
-def test_nothing_is_believed_before_three_trials() -> None:
-    assert informed(SPACE, after([results(valley)], 2)) == Encoding(SPACE)
+def test_nothing_is_believed_before_four_trials() -> None:
+    assert informed(SPACE, after([results(valley)], 3)) == Encoding(SPACE)
+
+
+def test_a_search_of_noise_is_not_believed_whatever_it_agrees_with() -> None:
+    def models(imported: Imported) -> tuple[GaussianProcess, ...]:
+        return earlier._models(SPACE, earlier._Identical(fold(History(), [imported]).earlier))
+
+    rng = np.random.default_rng(5)
+    noise = [results(lambda p: rng.normal(), source=f"noise {n}") for n in range(20)]
+    assert sum(len(models(n)) for n in noise) <= 3
+    assert len(models(results(valley))) == 1
+    assert len(models(results(lambda p: valley(p) + 0.2 * rng.normal()))) == 1
 
 
 def test_what_is_believed_ends_the_first_exploration() -> None:

@@ -5,7 +5,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from autosearch.space import Float, Space
 from autosearch.strategies.bayes.encoding import Encoding
-from autosearch.strategies.bayes.gaussian import condition
+from autosearch.strategies.bayes.gaussian import GaussianProcess, condition
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.recipe import RECIPE
 
@@ -44,3 +44,20 @@ def test_with_little_noise_the_posterior_passes_through_the_losses(weight: float
     mean, std = process.predict(features)
     np.testing.assert_allclose(mean, losses, atol=1e-5)
     assert std.max() < 1e-3
+
+
+def test_what_is_expected_without_a_point_is_what_a_model_without_it_expects() -> None:
+    rng = np.random.default_rng(2)
+    encoding = Encoding(Space({"a": Float(0, 1), "b": Float(0, 1)}))
+    units, theta = rng.random((9, 2)), np.array([-0.5, 0.2, -3.0, -1.0])
+    losses, prior = np.cos(4.0 * units).sum(axis=1) + 3.0, prior_of(2, 0, RECIPE)
+
+    def model(rows: list[int]) -> GaussianProcess:
+        features = encoding.features(units[rows])
+        return condition(Likelihood(features, losses[rows], encoding.groups, prior, 0.0), theta)
+
+    without = [
+        float(model([j for j in range(9) if j != i]).mean(encoding.features(units[[i]]))[0])
+        for i in range(9)
+    ]
+    np.testing.assert_allclose(model(list(range(9))).left_out(), without, rtol=1e-9)

@@ -89,11 +89,13 @@ def test_a_changed_space_takes_what_fits_and_says_what_does_not(old: au.Result) 
     assert {t.params["rate"] for t in result.state.history.earlier} == {0.25}
 
 
-def test_resumed_searches_do_not_look_at_the_source_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("same", [False, True])
+def test_resumed_searches_do_not_look_at_the_source_again(same: bool, tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([("x", "kind", "value"), (1.5, "a", 0.25), (3, "b", 2)])
-    whole = search(path, dir=tmp_path / "whole")
+    source = {"path": path, "same": same}
+    whole = search(source, dir=tmp_path / "whole")
     calls: list[float] = []
 
     def dies(params: dict[str, Any]) -> float:
@@ -102,14 +104,17 @@ def test_resumed_searches_do_not_look_at_the_source_again(tmp_path: Path) -> Non
             raise KeyboardInterrupt
         return objective(params)
 
-    options: dict[str, Any] = {"trials": 3, "strategy": "random", "warm_start": path}
+    options: dict[str, Any] = {"trials": 3, "strategy": "random", "warm_start": source}
     with pytest.raises(KeyboardInterrupt):
         au.minimize(dies, SPACE, dir=tmp_path / "cut", **options)
     path.unlink()
     resumed = au.minimize(objective, SPACE, dir=tmp_path / "cut", **options)
     assert [t.params for t in resumed.trials] == [t.params for t in whole.trials]
     assert len(said(resumed)) == 1
-    assert au.load(tmp_path / "cut").state.history.earlier == whole.state.history.earlier
+    loaded = au.load(tmp_path / "cut").state.history
+    assert loaded.earlier == whole.state.history.earlier
+    assert loaded.before == whole.state.history.before
+    assert len(loaded.before) == 2 * same
 
 
 def test_a_study_asks_for_them_and_takes_nothing_twice(old: au.Result, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion, setting
@@ -12,7 +13,7 @@ from autosearch.strategies.cube import Cube, Matrix, cube_of
 from autosearch.strategies.evidence import Evidence, evidence_of, first_new
 from autosearch.strategies.initial import initial_point
 from autosearch.strategies.neighbours import remoteness
-from autosearch.strategies.parzen import Parzen
+from autosearch.strategies.parzen import Parzen, Vector
 from autosearch.trial import History
 
 # The good group never holds more trials: a density around hundreds of points leads nowhere.
@@ -39,8 +40,9 @@ class TPESearch:
     """Points where good trials are dense and bad ones are not (TPE).
 
     Bergstra, Bardenet, Bengio and Kégl (2011), with one density over all parameters, so that
-    interactions count, and a bonus for distance from all trials. Failed and running trials belong
-    to the bad group.
+    interactions count, and a bonus for distance from all trials. The best of the good trials weigh
+    most. Failed and running trials belong to the bad group. A conditional parameter that a good
+    trial lacks is drawn near the best trials that have it.
     """
 
     n_initial_points: int = setting(
@@ -82,18 +84,54 @@ class TPESearch:
     def _densities(
         self, cube: Cube, evidence: Evidence, rng: np.random.Generator
     ) -> tuple[Parzen, Parzen]:
-        """Return the densities of the good trials and of all others."""
-        valued = int(np.count_nonzero(~evidence.faulty))
-        count = min(math.ceil(self.gamma * valued), MOST_GOOD)
-        good, rest = evidence.order[:count], evidence.order[count:]
+        """Return the densities of the good trials and of all others that are not good in any way.
+
+        A trial among the best of those with the same parameters is no sign against its region,
+        even where others' parameters did better so far.
+        """
+        ranked = evidence.rows[evidence.order]
+        valued = ranked[: int(np.count_nonzero(~evidence.faulty))]
+        good = ranked[: self._most(len(valued))]
+        kept = np.zeros(len(ranked), dtype=bool)
+        kept[: len(good)] = True
+        for alike in _alike(valued):
+            kept[alike[: self._most(len(alike))]] = True
+        rest = np.flatnonzero(~kept)
         if len(rest) > MOST_BAD:
             rest = np.sort(rng.choice(rest, MOST_BAD, replace=False))
-        bad = np.concatenate([evidence.rows[rest], evidence.pending])
-        return _parzen(cube, evidence.rows[good]), _parzen(cube, bad)
+        bad = np.concatenate([ranked[rest], evidence.pending])
+        ranks = np.arange(1, len(good) + 1)
+        # The weights of CMA-ES (Hansen, 2016): the best trials say most.
+        weights = np.log(len(good) + 0.5) - np.log(ranks)
+        weights /= weights.mean() if len(good) else 1.0
+        return (
+            Parzen(cube, good, _widths(cube, len(good)), weights, self._lent(valued)),
+            Parzen(cube, bad, _widths(cube, len(bad)), np.ones(len(bad))),
+        )
+
+    def _most(self, count: int) -> int:
+        """Return how many of `count` trials are good."""
+        return min(math.ceil(self.gamma * count), MOST_GOOD)
+
+    def _lent(self, valued: Matrix) -> dict[int, Vector]:
+        """Return the good values of each conditional parameter, among the trials that have it."""
+        active = ~np.isnan(valued)
+        columns = [(j, valued[active[:, j], j]) for j in np.flatnonzero(~active.all(axis=0))]
+        return {int(j): column[: self._most(len(column))] for j, column in columns}
 
 
-def _parzen(cube: Cube, rows: Matrix) -> Parzen:
-    shrink = max(len(rows), 1) ** (-1.0 / (rows.shape[1] + 4))
+def _alike(rows: Matrix) -> list[NDArray[np.intp]]:
+    """Return the indices of the rows with the same active parameters, for each set of them."""
+    missing = np.isnan(rows)
+    if not missing.any():
+        return [np.arange(len(rows))]
+    _, kinds = np.unique(missing, axis=0, return_inverse=True)
+    kinds = kinds.reshape(-1)
+    return [np.flatnonzero(kinds == kind) for kind in range(int(kinds.max()) + 1)]
+
+
+def _widths(cube: Cube, count: int) -> Vector:
+    """Return how wide the kernels around `count` points are, shape (d,); see `Parzen`."""
+    shrink = max(count, 1) ** (-1.0 / (len(cube.counts) + 4))
     widths = np.maximum(BANDWIDTH * shrink, LEAST_SLICE * cube.slices)
-    widths = np.where(cube.categorical, min(1.0, REDRAW * shrink), widths)
-    return Parzen(cube, rows, np.broadcast_to(widths, rows.shape))
+    return np.asarray(np.where(cube.categorical, min(1.0, REDRAW * shrink), widths))

@@ -7,8 +7,10 @@ from autosearch.strategies.parzen import Parzen
 
 SPACE = Space({"x": Float(0, 1), "k": Choice(["a", "b", "c"]), "n": Int(1, 4)})
 CENTRES = np.array([[0.02, 0.5 / 3, 0.125], [0.7, np.nan, 0.875], [1.0, 2.5 / 3, np.nan]])
-WIDTHS = np.array([[0.05, 0.3, 0.2]] * 3)
-MIXTURE = Parzen(Cube(SPACE), CENTRES, WIDTHS)
+WIDTHS = np.array([0.05, 0.3, 0.2])
+WEIGHTS = np.array([1.8, 0.3, 0.9])
+LENT = {1: np.array([0.5, 0.5, 2.5 / 3]), 2: np.array([0.375])}
+MIXTURE = Parzen(Cube(SPACE), CENTRES, WIDTHS, WEIGHTS, LENT)
 GRID = (np.arange(240) + 0.5) / 240
 
 
@@ -25,7 +27,7 @@ def test_the_density_of_each_parameter_integrates_to_one(column: int) -> None:
 
 
 def test_without_points_the_density_is_uniform() -> None:
-    empty = Parzen(Cube(SPACE), np.empty((0, 3)), np.empty((0, 3)))
+    empty = Parzen(Cube(SPACE), np.empty((0, 3)), WIDTHS, np.empty(0))
     rows = np.random.default_rng(0).random((5, 3))
     assert empty.log_density(rows, np.ones((5, 3), dtype=bool)).tolist() == [0.0] * 5
     assert empty.sample(np.random.default_rng(0), 7).shape == (7, 3)
@@ -54,3 +56,24 @@ def test_samples_follow_the_density() -> None:
 def test_points_drawn_of_whole_numbers_are_snapped() -> None:
     rows = MIXTURE.sample(np.random.default_rng(0), 100)
     assert set(rows[:, 2].tolist()) <= {0.125, 0.375, 0.625, 0.875}
+
+
+def test_heavy_kernels_draw_and_weigh_more() -> None:
+    centres, widths = np.array([[0.2], [0.8]]), np.array([0.02])
+    line = Cube(Space({"x": Float(0, 1)}))
+    mixture = Parzen(line, centres, widths, np.array([1.9, 0.1]))
+    drawn = mixture.sample(np.random.default_rng(0), 3000)[:, 0]
+    assert np.mean(np.abs(drawn - 0.2) < 0.1) == pytest.approx(1.9 / 3 + 0.2 / 3, abs=0.03)
+    near = np.exp(mixture.log_density(centres, np.ones((2, 1), dtype=bool)))
+    peak = 1 / (0.02 * np.sqrt(2 * np.pi))
+    np.testing.assert_allclose(near, [(1.9 * peak + 1) / 3, (0.1 * peak + 1) / 3], rtol=1e-6)
+
+
+def test_a_kernel_borrows_what_it_lacks() -> None:
+    line = Cube(Space({"x": Float(0, 1)}))
+    args = (line, np.full((1, 1), np.nan), np.array([0.02]), np.ones(1))
+    lent = Parzen(*args, {0: np.array([0.3])}).sample(np.random.default_rng(0), 2000)
+    # Half are drawn uniformly, and a half of the others: what is lent has a uniform part too.
+    assert np.mean(np.abs(lent - 0.3) < 0.1) == pytest.approx(0.25 + 0.75 * 0.2, abs=0.03)
+    alone = Parzen(*args).sample(np.random.default_rng(0), 2000)
+    assert np.mean(np.abs(alone - 0.3) < 0.1) == pytest.approx(0.2, abs=0.03)

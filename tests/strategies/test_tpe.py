@@ -54,6 +54,37 @@ def test_densities_stay_small_however_long_the_history() -> None:
     assert good.centres[:, 0].max() < 0.05
 
 
+def test_the_best_of_a_branch_are_no_sign_against_it_and_lend_their_values() -> None:
+    space = Space(
+        {
+            "k": Choice(["a", "b"]),
+            "x": Float(0, 1, when={"k": "a"}),
+            "y": Float(0, 1, when={"k": "b"}),
+        }
+    )
+    points: list[Params] = [{"k": "a", "x": i / 20} for i in range(20)]
+    points += [{"k": "b", "y": i / 8} for i in range(8)]
+    # Every trial of the second branch is worse than all of the first.
+    history = history_of(space, points, list(range(28)))
+    rng = np.random.default_rng(0)
+    good, bad = TPESearch()._densities(cube_of(space), evidence_of(space, history), rng)
+    assert good.centres[:, 1].tolist() == [i / 20 for i in range(7)]
+    assert bad.centres[~np.isnan(bad.centres[:, 2]), 2].tolist() == [i / 8 for i in range(2, 8)]
+    assert good.lent[2].tolist() == [0.0, 1 / 8]
+    assert not bad.lent
+
+
+def test_a_branch_is_searched_near_its_own_best_trials() -> None:
+    space = Space({"k": Choice(["a", "b"]), "y": Float(0, 1, when={"k": "b"})})
+    points: list[Params] = [{"k": "a"}] + [{"k": "b", "y": i / 29} for i in range(30)]
+    losses = [0.0] + [1 + abs(float(p["y"]) - 0.2) for p in points[1:]]
+    history = history_of(space, points, losses)
+    asked = [TPESearch().ask(space, history, np.random.default_rng(i)) for i in range(30)]
+    drawn = [float(s.params["y"]) for s in asked if s is not None and "y" in s.params]
+    assert len(drawn) > 5
+    assert np.mean(np.abs(np.array(drawn) - 0.2) < 0.15) > 0.7
+
+
 @pytest.mark.parametrize("gamma", [1e-6, 0.999999])
 def test_extreme_quantiles_leave_a_search(gamma: float) -> None:
     history = drive(TPESearch(gamma=gamma), PLANE, lambda p: float(p["x"]), asks=20)

@@ -37,13 +37,13 @@ def plausible(
 ) -> list[Array]:
     """Return `recipe.averaged` hyperparameters from their posterior, by a short walk from `start`.
 
-    Metropolis et al. (1953), normal steps of `recipe.walk_step` prior deviations in each direction;
+    Metropolis et al. (1953), steps of `recipe.walk_step` times a draw from the prior;
     every `recipe.walk_thinned`-th state is kept.
     """
     prior = likelihood.prior
     theta, value, kept = start, likelihood.value(start), []
     for i in range(1, recipe.averaged * recipe.walk_thinned + 1):
-        step = recipe.walk_step * prior.deviation * rng.standard_normal(len(theta))
+        step = recipe.walk_step * prior.drawn(rng)
         proposed = np.clip(theta + step, prior.low, prior.high)
         new = likelihood.value(proposed)
         if math.log(1.0 - rng.random()) < value - new:

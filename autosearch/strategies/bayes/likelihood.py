@@ -36,16 +36,29 @@ def squared_distances(a: Array, b: Array) -> Array:
 
 @dataclass(frozen=True)
 class Prior:
-    """Independent normal priors of `theta`, and its bounds."""
+    """A normal prior of `theta`, and its bounds.
+
+    root: a matrix whose product with standard normal numbers has the prior's covariance, whose
+    inverse is `precision`.
+    """
 
     mean: Array
-    deviation: Array
+    root: Array
+    precision: Array
     low: Array
     high: Array
 
+    def drawn(self, rng: np.random.Generator) -> Array:
+        """Return a draw, less the mean."""
+        across: Array = self.root @ rng.standard_normal(len(self.mean))
+        return across
+
 
 def prior_of(numbers: int, categories: int, recipe: Recipe) -> Prior:
-    """Return the prior for so many parameters of each sort, numbers first."""
+    """Return the prior for so many parameters of each sort, numbers first.
+
+    The numbers' length scales have a part in common.
+    """
     rows = (
         [(recipe.number_scale, recipe.scale_bounds)] * numbers
         + [(recipe.category_scale, recipe.scale_bounds)] * categories
@@ -55,7 +68,10 @@ def prior_of(numbers: int, categories: int, recipe: Recipe) -> Prior:
     # In more dimensions points lie sqrt(d) farther apart (Hvarfner et al. 2024).
     mean[:-2] += 0.5 * math.log(max(numbers + categories, 1))
     low, high = np.array([bounds for _, bounds in rows]).T
-    return Prior(mean, np.array([prior[1] for prior, _ in rows]), low, high)
+    covariance = np.diag([prior[1] ** 2 for prior, _ in rows])
+    covariance[:numbers, :numbers] += recipe.common_scale**2
+    root = np.linalg.cholesky(covariance)
+    return Prior(mean, root, np.linalg.inv(covariance), low, high)
 
 
 class Solved(NamedTuple):
@@ -120,22 +136,21 @@ class Likelihood:
         return math.inf if solution is None else self._value(theta, solution[0])
 
     def _value(self, theta: Array, solved: Solved) -> float:
-        deviation = (theta - self.prior.mean) / self.prior.deviation
+        away = theta - self.prior.mean
         fit = (len(self.losses) + 1.0) * math.log(solved.variance) + solved.log_determinant
-        return 0.5 * (fit + float(deviation @ deviation))
+        return 0.5 * (fit + float(away @ self.prior.precision @ away))
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """Return the negative log posterior at `theta`, up to a constant, and its gradient."""
         solution = self.solve(theta)
-        deviation = (theta - self.prior.mean) / self.prior.deviation
+        gradient = self.prior.precision @ (theta - self.prior.mean)
         if solution is None:
-            return 1e10, deviation
+            return 1e10, gradient
         solved, scaled, slope = solution
         w = solved.inverse_root.T @ solved.inverse_root
         w -= np.outer(solved.weights, solved.weights) / solved.variance
         b = w * slope
         by_column = b.sum(axis=1) @ (scaled * scaled) - np.einsum("ij,ij->j", scaled, b @ scaled)
-        gradient = deviation / self.prior.deviation
         gradient[:-2] += np.bincount(self.groups, by_column, minlength=len(theta) - 2)
         gradient[-2] += 0.5 * math.exp(theta[-2]) * float(np.trace(w))
         gradient[-1] += 0.5 * math.exp(theta[-1]) * float(np.vdot(w, self._trend))

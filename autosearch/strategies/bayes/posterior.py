@@ -103,7 +103,7 @@ def _slice(
 ) -> tuple[Array, float]:
     prior = likelihood.prior
     level = height + math.log(rng.random())
-    across = prior.deviation * rng.standard_normal(len(theta))
+    across = prior.drawn(rng)
     angle = float(rng.uniform(0.0, 2.0 * math.pi))
     low, high = angle - 2.0 * math.pi, angle
     while True:

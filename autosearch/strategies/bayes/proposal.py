@@ -88,10 +88,13 @@ class Proposal:
     def _initial(self) -> int:
         return self.policy.initial or self._usual
 
-    @property
+    @cached_property
     def _usual(self) -> int:
-        c, free = self._recipe, self.knowledge.encoding.free
-        return min(max(c.initial_min, free + 1), c.initial_max)
+        c, known = self._recipe, self.knowledge
+        encoding = known.encoding
+        first = next((t.params for t in known.history.trials if t.params), {})
+        active = ~np.isnan(encoding.rows([first])[0]) & (encoding.counts != 1)
+        return min(max(c.initial_min, int(active.sum()) + 1), c.initial_max)
 
     @property
     def _foreseen(self) -> bool:

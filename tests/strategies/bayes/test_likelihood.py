@@ -54,8 +54,11 @@ def test_the_value_is_the_normal_density_with_mean_and_variance_profiled() -> No
     mean = ones @ inverse @ likelihood.losses / (ones @ inverse @ ones)
     residual = likelihood.losses - mean
     variance = (residual @ inverse @ residual + 1.0) / 21.0
-    deviation = (theta - likelihood.prior.mean) / likelihood.prior.deviation
-    expected = 0.5 * (21.0 * np.log(variance) + np.linalg.slogdet(k)[1] + deviation @ deviation)
+    prior = likelihood.prior
+    covariance = prior.root @ prior.root.T
+    away = theta - prior.mean
+    unlikely = away @ np.linalg.solve(covariance, away)
+    expected = 0.5 * (21.0 * np.log(variance) + np.linalg.slogdet(k)[1] + unlikely)
     assert likelihood(theta)[0] == pytest.approx(expected, rel=1e-9)
     assert solution[0].mean == pytest.approx(mean)
     assert solution[0].variance == pytest.approx(variance)
@@ -98,3 +101,14 @@ def test_repeated_points_are_no_obstacle() -> None:
     mean, std = condition(likelihood, prior.low).predict(features)
     assert np.isfinite(mean).all()
     assert np.isfinite(std).all()
+
+
+def test_length_scales_of_numbers_vary_more_together_than_apart() -> None:
+    prior = prior_of(3, 1, RECIPE)
+    rng = np.random.default_rng(0)
+    drawn = np.array([prior.drawn(rng) for _ in range(20_000)])
+    common, own = RECIPE.common_scale, RECIPE.number_scale[1]
+    assert np.diff(drawn[:, :2], axis=1).std() == pytest.approx(own * np.sqrt(2.0), rel=0.05)
+    assert drawn[:, 0].std() == pytest.approx(np.hypot(common, own), rel=0.05)
+    assert abs(np.corrcoef(drawn[:, 0], drawn[:, 3])[0, 1]) < 0.05
+    np.testing.assert_allclose(prior.precision @ prior.root @ prior.root.T, np.eye(6), atol=1e-9)

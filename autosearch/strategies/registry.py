@@ -160,7 +160,7 @@ def combine(
     objectives: how many losses each trial will have. trials, budget_s: see `make`. Raises
     InputError as `make` does, or where there is no entry.
     """
-    combined = _combined(entries, trials, budget_s)
+    combined = _combined(entries, trials, budget_s, objectives)
     if objectives < 2:
         return combined
     from autosearch.strategies.scalarised import Scalarised
@@ -169,11 +169,19 @@ def combine(
 
 
 def _combined(
-    entries: Sequence[tuple[str, Mapping[str, Any]]], trials: int | None, budget_s: float | None
+    entries: Sequence[tuple[str, Mapping[str, Any]]],
+    trials: int | None,
+    budget_s: float | None,
+    objectives: int,
 ) -> Strategy:
     if not entries:
         raise InputError(f"strategy: name at least one of {', '.join(names())}")
     made = [make(name, settings, trials, budget_s) for name, settings in entries]
+    if objectives > 1:
+        made = [
+            one.for_objectives(objectives) if hasattr(one, "for_objectives") else one
+            for one in made
+        ]
     if len(made) == 1:
         return made[0]
     from autosearch.strategies.portfolio import Portfolio

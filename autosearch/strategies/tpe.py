@@ -1,7 +1,7 @@
 """Tree-structured Parzen estimator."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -58,6 +58,14 @@ class TPESearch:
 
     engine: str = setting("native", "whose algorithm", choices=("native", "hyperopt"))
     ordinal: ClassVar[bool] = True
+
+    def for_objectives(self, count: int) -> "TPESearch":
+        """Return the strategy for a weighted sum of `count` objectives.
+
+        Their front has `count` - 1 dimensions: `gamma` of each is this power of it in all. A larger
+        part of a wide front lies far from the trade-off that is asked about.
+        """
+        return replace(self, gamma=self.gamma ** max(count - 1, 1))
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return the best of some points drawn near good trials; None: the space is exhausted."""

@@ -10,7 +10,9 @@ from autosearch.pareto import hypervolume_of
 from autosearch.space import Choice, Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import Strategy, combine, make, rng_for
+from autosearch.strategies.portfolio import Portfolio
 from autosearch.strategies.scalarised import Scalarised, layered, scalarised
+from autosearch.strategies.tpe import TPESearch
 from autosearch.trial import History, Trial
 from tests.contract.strategies import StrategyContract
 from tests.strategies.searches import tried
@@ -155,3 +157,18 @@ def test_several_objectives_wrap_a_portfolio_once() -> None:
     assert combine([("tpe_search", {}), ("anneal_search", {})], 10, 2).layered  # type: ignore[attr-defined]
     assert combine([("random", {})], 10, 1) == make("random")
     assert combine([("random", {})], 1, 0) == make("random")
+
+
+def test_among_more_objectives_fewer_trials_count_as_good() -> None:
+    def gammas(objectives: int) -> list[float]:
+        entries: list[tuple[str, dict[str, float]]] = [
+            ("tpe_search", {"gamma": 0.2}),
+            ("random", {}),
+        ]
+        made = combine(entries, 30, objectives)
+        inner = made.inner if isinstance(made, Scalarised) else made
+        assert isinstance(inner, Portfolio)
+        return [one.gamma for _, one in inner.members if isinstance(one, TPESearch)]
+
+    assert gammas(1) == gammas(2) == [0.2]
+    assert gammas(3) == [pytest.approx(0.04)]

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.strategies.auto import Auto
 from autosearch.strategies.base import Strategy, rng_for
-from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.encoding import Array, Encoding, Features
 from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.proposal import Policy, Proposal
 from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.strategies.bayes_opt import BayesOpt
 from autosearch.strategies.portfolio import Portfolio
@@ -178,6 +179,38 @@ def test_running_trials_are_neither_repeated_nor_crowded() -> None:
     asked = [task.space.to_unit(t.params) for t in _asked(task, history, 6).pending]
     apart = np.linalg.norm(np.array(asked)[:, None] - asked, axis=2)
     assert apart[np.triu_indices(6, 1)].min() > 1e-4
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A model that expects of every point its x."""
+
+    def predict(self, features: Features) -> tuple[Array, Array]:
+        return self.mean(features), np.ones(len(features.units))
+
+    def mean(self, features: Features) -> Array:
+        return np.asarray(features.units[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("failed", "running", "best"),
+    [((), (), 0.5), ((), (0.7,), 0.5), ((), (0.7, 0.2), 0.2), ((0.15, 0.2, 0.25), (0.2,), 0.5)],
+    ids=["none", "worse", "better", "bound to fail"],
+)
+def test_what_a_running_trial_is_expected_to_find_is_to_be_improved_on(
+    failed: tuple[float, ...], running: tuple[float, ...], best: float
+) -> None:
+    space = Space({"x": Float(0, 1)})
+    points = [(x, (x,)) for x in (0.5, 0.6, 0.8, 1.0)] + [(x, ()) for x in failed]
+    ended = [
+        Trial(n, {"x": x}, state="completed" if losses else "failed", losses=losses)
+        for n, (x, losses) in enumerate(points)
+    ]
+    others = [Trial(len(ended) + n, {"x": x}) for n, x in enumerate(running)]
+    known = Knowledge(Encoding(space), History((*ended, *others)), RECIPE)
+    policy = Policy(kind="ei", kappa=1.0, xi=0.0, forest=False, initial=0)
+    proposal = Proposal(known, policy, rng_for(0, 0))
+    assert proposal._incumbent(Slope(), known.features.units) == pytest.approx(best)
 
 
 def test_the_trust_region_learns_from_what_ended_not_from_what_runs() -> None:
@@ -365,8 +398,9 @@ def test_improvements_count_in_the_unit_of_the_metric() -> None:
 
 SCRIPT = """
 import json
-from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.encoding import Array, Encoding, Features
 from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.proposal import Policy, Proposal
 from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.strategies.bayes_opt import BayesOpt
 from benchmarks.search import functions as f

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from benchmarks import sklearn_cv
 from benchmarks.sklearn_cv import METHODS, OURS, PAIRS, Key, Run, kept, logs, run, table
 
 
@@ -59,6 +60,30 @@ def test_of_two_runs_of_the_same_the_last_counts(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(asdict(r)) + "\n" for r in both))
     assert kept(path) == {("wine-knn", OURS, 0): both[1]}
     assert kept(tmp_path / "none.jsonl") == {}
+
+
+def test_one_methods_runs_are_made_again_and_the_others_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done: list[Key] = []
+
+    def pretended(name: str, method: str, seed: int) -> Run:
+        done.append((name, method, seed))
+        return Run(name, method, seed, 0.1, 9, 2.0)
+
+    monkeypatch.setattr(sklearn_cv, "run", pretended)
+    arguments = ["--pairs", "wine-knn", "--seeds", "2", "--results", str(tmp_path / "runs.jsonl")]
+    every = [("wine-knn", method, seed) for seed in (0, 1) for method in METHODS]
+    for more, expected in (
+        ([], every),
+        ([], []),
+        (["--again", OURS], [key for key in every if key[1] == OURS]),
+    ):
+        done.clear()
+        monkeypatch.setattr("sys.argv", ["sklearn_cv", *arguments, *more])
+        sklearn_cv.main()
+        assert done == expected
+        assert capsys.readouterr().out.count("wine-knn") == len(METHODS) - 1
 
 
 def test_ratios_are_ours_over_theirs() -> None:

@@ -52,9 +52,23 @@ class Knowledge:
 
     @cached_property
     def outcomes(self) -> Outcomes:
-        """The transformed losses of the modelled trials."""
+        """The transformed losses of the modelled trials, by the likelier of two knees."""
+        c = self.recipe
         losses = np.array([t.losses[0] for t in self.modelled])
-        return transform(losses, self.recipe.knee, self.recipe.lid, self.recipe.low_quantile)
+        usual = transform(losses, c.knee, c.lid, c.low_quantile)
+        if len(losses) < c.steep_least or c.steep_knee == c.knee:
+            return usual
+        steep = transform(losses, c.steep_knee, c.lid, c.low_quantile)
+        odds = self._log_evidence(steep) - self._log_evidence(usual)
+        return steep if odds > c.steep_odds else usual
+
+    def _log_evidence(self, outcomes: Outcomes) -> float:
+        """Return how likely the losses are under the model as it was last fitted."""
+        likelihood = self.likelihood(self.features, outcomes.values)
+        theta = np.array(self.memory.get("theta", ()))
+        if len(theta) != len(likelihood.prior.mean):
+            theta = likelihood.prior.mean
+        return outcomes.log_slope - likelihood.value(theta)
 
     @cached_property
     def good(self) -> Bools:

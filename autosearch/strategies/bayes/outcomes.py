@@ -1,5 +1,6 @@
 """Losses as a model reads them: the bad end compressed, zero mean, unit deviation."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +16,13 @@ class Outcomes:
     """Transformed losses, shape (n,).
 
     scale: the loss that 1 stands for at the good end; for settings in the metric's own unit.
+    log_slope: the logarithm of the product of the transform's slopes at the losses, up to what
+    all knees have in common; to compare the likelihoods of two transforms.
     """
 
     values: Array
     scale: float
+    log_slope: float = 0.0
 
 
 def transform(losses: Array, knee: float, lid: float, low_quantile: float) -> Outcomes:
@@ -32,17 +36,21 @@ def transform(losses: Array, knee: float, lid: float, low_quantile: float) -> Ou
     shrunk = largest if largest > HUGE else 1.0
     y = losses / shrunk
     low, median, high = np.quantile(y, [low_quantile, 0.5, 1.0 - low_quantile])
+    log_slope = 0.0
     width = next((w for w in (median - low, median - y.min(), high - median) if w > 0.0), 0.0)
     if width > 0.0:
         top = median + knee * width
         with np.errstate(over="ignore"):
             excess = np.maximum(y - top, 0.0) / width
-        y = np.minimum(y, top) + width * np.minimum(np.log1p(excess), lid)
+        compressed = np.minimum(np.log1p(excess), lid)
+        y = np.minimum(y, top) + width * compressed
+        log_slope = -float(compressed.sum())
     deviation = float(y.std())
     # A spread that is only rounding error is none.
     if deviation <= 1e-12 * max(float(np.abs(y).max()), np.finfo(float).tiny):
         return Outcomes(np.zeros_like(y), 1.0)
-    return Outcomes((y - y.mean()) / deviation, deviation * shrunk)
+    log_slope -= len(y) * math.log(deviation)
+    return Outcomes((y - y.mean()) / deviation, deviation * shrunk, log_slope)
 
 
 def margin(constraint: Array) -> Array:

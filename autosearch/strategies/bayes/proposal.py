@@ -119,7 +119,8 @@ class Proposal:
             base = running[0]
         else:
             return encoding.rows([])
-        part = groups(len(encoding.space), self._usual - 1)[len(known.history) - 1]
+        own = sum(t.origin != ORIGIN for t in known.history.trials)
+        part = groups(len(encoding.space), self._usual - 1)[own - 1]
         row = encoding.rows([base.params])[0]
         sides = [step(encoding, row, part, c.first_step, self.rng) for _ in range(c.step_pool)]
         return self._likeliest(np.vstack(sides))

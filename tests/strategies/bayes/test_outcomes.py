@@ -1,9 +1,15 @@
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from autosearch.space import Float, Space
+from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.outcomes import margin, transform
+from autosearch.strategies.bayes.recipe import RECIPE
+from tests.strategies.searches import history_of
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -42,3 +48,29 @@ def test_a_margin_is_finite_and_on_the_same_side_of_0(constraint: np.ndarray) ->
     assert (np.diff(kept[order]) <= 0.0).all()
     assert (kept[constraint > 0.0] <= 0.0).all()
     assert (kept[constraint < 0.0] >= 0.0).all()
+
+
+def test_the_log_slope_is_that_of_the_transform() -> None:
+    losses = np.random.default_rng(0).exponential(1.0, 30) ** 3
+    slopes = {}
+    for knee in (3.0, 0.3):
+        found = transform(losses, knee, 1e9, 0.1)
+        order = np.argsort(losses)
+        # Between neighbours above both knees the transform is smooth: compare there.
+        steps = np.diff(found.values[order]) / np.diff(losses[order])
+        slopes[knee] = (found.log_slope, float(np.log(steps).sum()))
+    by_formula = slopes[0.3][0] - slopes[3.0][0]
+    by_steps = slopes[0.3][1] - slopes[3.0][1]
+    assert by_formula == pytest.approx(by_steps, rel=0.15)
+
+
+def test_steep_losses_are_compressed_sooner_and_others_are_not() -> None:
+    space = Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)})
+    encoding, rng = Encoding(space), np.random.default_rng(3)
+    points = [space.sample(rng) for _ in range(25)]
+    bowl = np.array([(float(p["x"]) - 0.3) ** 2 + (float(p["y"]) - 0.6) ** 2 for p in points])
+    for losses, steep in ((bowl, False), (np.exp(12.0 * np.sqrt(bowl)), True)):
+        found = Knowledge(encoding, history_of(space, points, list(losses)), RECIPE).outcomes
+        knee = RECIPE.steep_knee if steep else RECIPE.knee
+        expected = transform(losses, knee, RECIPE.lid, RECIPE.low_quantile)
+        np.testing.assert_array_equal(found.values, expected.values)

@@ -69,7 +69,7 @@ def test_a_search_that_has_only_begun_is_told_to_go_on() -> None:
 
 def test_what_a_constraint_forbids_is_no_gain() -> None:
     history = search(30, least=0.7, seed=1)
-    assert min(t.losses[0] for t in history.trials) < 0.01
+    assert min(t.losses[0] for t in history.trials) < 0.06
     assert min(t.losses[0] for t in history.feasible) == pytest.approx(0.09, abs=0.001)
     advice = advise(SPACE, history)
     assert advice.expected is not None and advice.high is not None

@@ -217,7 +217,8 @@ def test_the_trust_region_learns_from_what_ended_not_from_what_runs() -> None:
     task = continuous("test-region", f.ackley, 3)
     _, history = drive(BayesOpt(), task, 12, 0)
     radii = [t.notes["radius"] for t in _in_region(_asked(task, history, 15).pending)]
-    assert len(radii) == 5
+    # One in three, and one more where the last known trial was an improvement.
+    assert 5 <= len(radii) <= 6
     assert len(set(radii[1:])) == 1
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autosearch.space import Bool, Choice, Float, Int, Space
+from autosearch.space.values import Params
 from autosearch.strategies.auto import Auto
 from autosearch.strategies.base import Strategy, rng_for
 from autosearch.strategies.bayes.encoding import Array, Encoding, Features
@@ -501,3 +502,27 @@ def test_after_an_improvement_the_next_ask_stays_in_the_trust_region() -> None:
         loss = (float(x) - 0.8) ** 2 + (float(y) - 0.3) ** 2
         history = History((*history.trials, tried(n, suggestion, loss)))
     assert followed >= 2
+
+
+def test_no_branch_is_given_up_after_a_bad_first_look() -> None:
+    space = Space(
+        {
+            "model": Choice(["a", "b"]),
+            "x": Float(0.0, 1.0, when={"model": "a"}),
+            "y": Float(0.0, 1.0, when={"model": "b"}),
+        }
+    )
+
+    def loss(params: Params) -> float:
+        # The better optimum is a narrow one, in the branch that looks worse everywhere else.
+        if params["model"] == "a":
+            return 0.5 + (float(params["x"]) - 0.5) ** 2
+        return 3.0 * min(abs(float(params["y"]) - 0.9) * 4.0, 1.0)
+
+    history = History()
+    for n in range(60):
+        suggestion = BayesOpt().ask(space, history, rng_for(0, n))
+        assert suggestion is not None
+        history = History((*history.trials, tried(n, suggestion, loss(suggestion.params))))
+    assert sum(t.params["model"] == "b" for t in history.trials) >= 8
+    assert min(t.losses[0] for t in history.trials) < 0.3

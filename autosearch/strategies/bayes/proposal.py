@@ -184,7 +184,24 @@ class Proposal:
         if turn == 1:
             region = self._region(region, fitted.noise)
             return self._suggested(search.within(region["radius"]), "region", notes | region)
-        return self._suggested(search.everywhere(), kind, notes)
+        candidates = search.everywhere()
+        if turn == 0 and self.knowledge.encoding.space.conditional:
+            candidates = self._rare_first(candidates)
+        return self._suggested(candidates, kind, notes)
+
+    def _rare_first(self, ranked: Array) -> Array:
+        """Return the rows, those first whose branch of the space has hardly been tried.
+
+        A branch is a set of active parameters.
+        """
+        known = self.knowledge
+        failed = known.encoding.rows([t.params for t in known.failures])
+        tried = np.isnan(np.vstack([known.features.units, known.pending.units, failed]))
+        least = self._recipe.branch_least * math.log(len(tried))
+        branches, branch = np.unique(np.isnan(ranked), axis=0, return_inverse=True)
+        rare = np.array([(tried == b).all(axis=1).sum() < least for b in branches])
+        first: Array = ranked[np.argsort(~rare[branch.ravel()], kind="stable")]
+        return first
 
     def _annealed(self, ranked: Array) -> Array:
         encoding = self.knowledge.encoding

@@ -46,6 +46,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
+# Above this the upper end of an interval is none.
+UNBOUNDED = 100.0
+
+
 def _cell(values: Mapping[str, Mapping[int, float]] | None) -> str:
     if not values:
         return "–"
@@ -55,8 +59,10 @@ def _cell(values: Mapping[str, Mapping[int, float]] | None) -> str:
 
 def _number(found: tuple[float, float, float], runs: Sequence[int]) -> str:
     value, low, high = found
+    # Draws in which nearly all of the denominator's regret is gone bound nothing.
+    top = f"{high:.2f}" if high < UNBOUNDED else "∞"
     # A single seed has no spread.
-    spread = f" ({low:.2f}–{high:.2f})" if max(runs, default=0) > 1 else ""
+    spread = f" ({low:.2f}–{top})" if max(runs, default=0) > 1 else ""
     return f"{value:.2f}{spread} n={sum(runs)}"
 
 

@@ -19,7 +19,8 @@ from benchmarks.search.peers.spaces import axis, gate, point
 from benchmarks.search.plan import jobs
 from benchmarks.search.publish import KEPT, PAGES, fill, tables
 from benchmarks.search.regression import OURS, RECORDED, p_worse, race, recorded
-from benchmarks.search.results import Results, load, measure, outcome, save
+from benchmarks.search.report import ratio_table
+from benchmarks.search.results import Measured, Results, load, measure, outcome, save
 from benchmarks.search.score import interval, random_regret, ranks, ratio, regret
 from benchmarks.search.suites import EXPENSIVE_TASKS, HEBO_TASKS, training, unseen
 from benchmarks.search.tables import TUNINGS, tuning_task
@@ -266,3 +267,13 @@ def test_a_page_shows_what_was_measured(page: Path) -> None:
     text = page.read_text("utf-8")
     assert "<!-- end -->" in text
     assert fill(text, tables(*load(KEPT))) == text
+
+
+def test_an_interval_without_an_upper_bound_says_so() -> None:
+    ours = {"a": {0: 0.5, 1: 0.4, 2: 0.6}}
+    theirs = {"a": {0: 0.0, 1: 0.0, 2: 1.0}}
+    both = [
+        Measured("auto", "a", "mixed", {20: ours["a"]}),
+        Measured("hyperopt tpe", "a", "mixed", {20: theirs["a"]}),
+    ]
+    assert "–∞)" in ratio_table(both, ["auto"])

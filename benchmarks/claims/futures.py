@@ -25,7 +25,7 @@ TRIALS = 100
 LOOKED_AT = (15, 30, 50, 70, 90)
 FIRST = 15
 STRATEGIES = ("auto", "auto", "tpe_search")
-SEEDS = 4000
+SEEDS = 5000
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from autosearch.strategies import make
 from autosearch.trial import History
 from benchmarks.search.bbob import bbob
 from benchmarks.search.drive import MARKS, Method, Run, drive
+from benchmarks.search.landscapes import landscapes
 from benchmarks.search.peers import PEERS
 from benchmarks.search.suites import EXPENSIVE_TASKS, HEBO_TASKS, training, unseen
 from benchmarks.search.tables import TUNINGS, tuning_task
@@ -92,6 +93,7 @@ METHODS: Mapping[str, Entrant] = {
 QUICK = ("auto", "tpe", "anneal", "hyperopt anneal", "hyperopt tpe", "random")
 SETS: Mapping[str, TaskSet] = {
     "training": TaskSet(training),
+    "landscapes": TaskSet(landscapes, trials=20),
     "unseen": TaskSet(unseen),
     "tables": TaskSet(lambda: tuple(map(tuning_task, TUNINGS))),
     "bbob": TaskSet(bbob, ("ioh",), trials=50),

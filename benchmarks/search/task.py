@@ -14,8 +14,8 @@ from autosearch.space.values import Params
 class Task:
     """A problem with a known best loss.
 
-    suite: continuous, mixed, conditional, noisy, failing or table. loss: without noise; nan where
-    the trial fails. best: the smallest loss there is. noise: its deviation, in units of the loss.
+    suite: the kind of task, such as mixed, noisy or table. loss: without noise; nan where the trial
+    fails. best: the smallest loss there is. noise: its deviation, in units of the loss.
     optimum: the row of the unit cube where the loss is `best`; empty where that is not known.
     """
 

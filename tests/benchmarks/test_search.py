@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.search import plan
 from benchmarks.search.drive import Run
+from benchmarks.search.landscapes import landscapes
 from benchmarks.search.methods import METHODS
 from benchmarks.search.peers import PEERS
 from benchmarks.search.peers.clock import Clock
@@ -277,3 +278,13 @@ def test_an_interval_without_an_upper_bound_says_so() -> None:
         Measured("hyperopt tpe", "a", "mixed", {20: theirs["a"]}),
     ]
     assert "–∞)" in ratio_table(both, ["auto"])
+
+
+def test_landscapes_are_least_at_their_optimum() -> None:
+    rng = np.random.default_rng(0)
+    tasks = landscapes()
+    assert {t.suite for t in tasks} == {"smooth", "steep"}
+    assert len({t.name for t in tasks}) == len(tasks)
+    for task in tasks:
+        assert task.loss(task.space.from_unit(task.optimum)) == pytest.approx(0.0, abs=1e-4)
+        assert min(task.loss(task.space.sample(rng)) for _ in range(20)) > 0.0

@@ -1,7 +1,8 @@
 """Every constant of the model-based search, each with where it comes from.
 
-"tuned": chosen on the training tasks of `benchmarks/search`, by mean normalised regret after 20, 35
-and 50 trials over paired seeds; differences below .03 there are noise.
+"tuned": chosen on the training tasks and, for the first 20 trials, the landscapes of
+`benchmarks/search`, by mean normalised regret after 20, 35 and 50 trials over paired seeds;
+differences below .03 there are noise.
 """
 
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ class Recipe:
     design_pool: int = 128
 
     # Losses above median + knee * (median - 10 % quantile) are compressed by a logarithm (tuned,
-    # against logs, ranks and a choice by likelihood): the good end keeps its shape, and one
-    # diverged run does not flatten it; nor does one of 1e30, since the excess has a lid (by hand).
+    # against logs and ranks): the good end keeps its shape, and one diverged run does not flatten
+    # it; nor does one of 1e30, since the excess has a lid (by hand).
     # A knee at `steep_knee` is taken where the model finds it likelier, by `steep_odds` at least in
     # the logarithm: .02 less regret on steep tasks after 20 trials (of .11), .02 on other smooth
     # ones after 50, and no more elsewhere (tuned).

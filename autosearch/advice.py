@@ -93,8 +93,10 @@ class Advice:
         }
 
 
-def advise(space: Space, history: History) -> Advice:
+def advise(space: Space, history: History, ranking: Ranking | None = None) -> Advice:
     """Return what the next trials will gain, given all so far. Pure.
+
+    ranking: of this history by `ranked_by_model`, where it is known already.
 
     Simulated: each draw of the loss from the posterior is searched at points that other draws are
     best at (Thompson sampling), with noise and the chance to break a constraint, and the trial that
@@ -102,7 +104,7 @@ def advise(space: Space, history: History) -> Advice:
     the one that errs most would end a search: to stop is advised only where it also was
     `JUDGED_EVERY` trials earlier.
     """
-    advice = _judged(space, history)
+    advice = _judged(space, history, ranking)
     if not advice.negligible:
         return advice
     return replace(advice, negligible=_judged(space, _before(history)).negligible)
@@ -114,13 +116,13 @@ def _before(history: History) -> History:
     return replace(history, trials=tuple(t for t in history.trials if t.number < cut))
 
 
-def _judged(space: Space, history: History) -> Advice:
+def _judged(space: Space, history: History, ranking: Ranking | None = None) -> Advice:
     if any(len(t.losses) > 1 for t in history.valued):
         return Advice(reason="there are several objectives, and no weights")
     if len(_searched(history)) < LEAST_TRIALS:
         return Advice(reason=f"fewer than {LEAST_TRIALS} trials have a value that counts")
     reason = too_little(space, history)
-    ranking = ranked_by_model(space, history)
+    ranking = ranking or ranked_by_model(space, history)
     if reason or ranking is None:
         return Advice(reason=reason)
     posterior = ranking.posterior or posterior_of(space, history)
@@ -212,10 +214,16 @@ def _gains(
 
 
 def _root(covariance: Array) -> Array:
-    """Return a lower root of a covariance that rounding may have left singular."""
+    """Return a lower root of a covariance that rounding may have left singular.
+
+    Raises FloatingPointError where it is not finite, or no addition makes it a covariance.
+    """
+    if not np.isfinite(covariance).all():
+        raise FloatingPointError("the covariance of points to come is not finite")
     jitter = _JITTER * max(float(np.diagonal(covariance).max()), np.finfo(float).tiny)
-    while True:
+    while np.isfinite(jitter):
         root, failed = dpotrf(covariance + jitter * np.eye(len(covariance)), lower=1, clean=1)
         if not failed:
             return np.asarray(root)
         jitter *= 10.0
+    raise FloatingPointError("the covariance of points to come has no root")

@@ -93,15 +93,7 @@ def recommend(space: Space, history: History, mode: str = "min") -> Recommendati
     (4, False)
     """
     ranking = ranked_by_model(space, history)
-    if ranking is None:
-        return None
-    first, mean = ranking.trials[0], ranking.means[0]
-    low, high = ranking.interval(0) if ranking.posterior else (None, None)
-    ends = sorted(v for loss in (low, high) if (v := user_value(loss, mode)) is not None)
-    low, high = ends if ends else (None, None)
-    value = user_value(mean, mode)
-    assert value is not None
-    return Recommendation(first, value, low, high, ranking.best, ranking.reason)
+    return ranking.recommended(mode) if ranking else None
 
 
 @dataclass(frozen=True)
@@ -116,6 +108,15 @@ class Ranking:
     best: Trial
     posterior: Posterior | None = None
     reason: str = ""
+
+    def recommended(self, mode: str) -> Recommendation:
+        """Return the first trial's recommendation, see `recommend`."""
+        low, high = self.interval(0) if self.posterior else (None, None)
+        ends = sorted(v for loss in (low, high) if (v := user_value(loss, mode)) is not None)
+        low, high = ends if ends else (None, None)
+        value = user_value(self.means[0], mode)
+        assert value is not None
+        return Recommendation(self.trials[0], value, low, high, self.best, self.reason)
 
     def interval(self, rank: int) -> tuple[float, float]:
         """Return where the noiseless loss of a trial lies with probability `LEVEL`."""

@@ -107,18 +107,14 @@ class Result:
 
         None where no trial is feasible, and where there are several objectives.
         """
-        from autosearch.recommendation import recommend
-
-        state = self.state
-        if not state.history.valued or state.outline.several:
-            return None
-        return recommend(state.experiment.space, state.history, state.outline.mode)
+        ranking = self.state.ranking
+        return ranking.recommended(self.state.outline.mode) if ranking else None
 
     def advice(self) -> "Advice":
         """Return what the next ten trials will gain, and whether to stop here."""
         from autosearch.advice import advise
 
-        return advise(self.state.experiment.space, self.state.history)
+        return advise(self.experiment.space, self.state.history, self.state.ranking)
 
     @property
     def confirmed(self) -> "Confirmed | None":

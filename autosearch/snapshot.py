@@ -27,6 +27,7 @@ from autosearch.trial import History
 
 if TYPE_CHECKING:
     from autosearch.experiment.model import Experiment
+    from autosearch.recommendation import Ranking
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,18 @@ class Snapshot:
     def outline(self) -> Outline:
         """The experiment's outline, which costs nothing: it is not checked again."""
         return outline_of(self.described.experiment)
+
+    @cached_property
+    def ranking(self) -> "Ranking | None":
+        """The trials by what a model expects of them.
+
+        None where no trial is feasible, and where there are several objectives.
+        """
+        if not self.history.valued or self.outline.several:
+            return None
+        from autosearch.recommendation import ranked_by_model
+
+        return ranked_by_model(self.experiment.space, self.history)
 
     @property
     def experiment(self) -> "Experiment":

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from autosearch.advice import JUDGED_EVERY, LEAST_TRIALS, NEGLIGIBLE, advise
+from autosearch import recommendation
+from autosearch.advice import JUDGED_EVERY, LEAST_TRIALS, NEGLIGIBLE, _root, advise
+from autosearch.api import minimize
 from autosearch.space import Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import make, rng_for
@@ -139,3 +141,31 @@ def test_runs_that_confirm_are_no_trials_without_a_gain() -> None:
     assert not after.negligible
     short = History((*history.trials[:14], *runs))
     assert "fewer than 15" in advise(SPACE, short).reason
+
+
+def test_recommendation_and_advice_share_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted, fit = [], recommendation.posterior_of
+
+    def counted(space: Space, history: History) -> object:
+        fitted.append(len(history))
+        return fit(space, history)
+
+    result = minimize(bowl, SPACE, trials=16, strategy="random", seed=3)
+    alone = advise(SPACE, result.state.history)
+    monkeypatch.setattr(recommendation, "posterior_of", counted)
+    assert result.recommend() is not None and not alone.negligible
+    assert result.advice() == alone
+    assert fitted == [16]
+
+
+@pytest.mark.parametrize("place", [(0, 0), (2, 1)])
+def test_a_covariance_that_is_not_finite_is_refused(place: tuple[int, int]) -> None:
+    covariance = np.eye(3)
+    covariance[place] = np.nan
+    with pytest.raises(FloatingPointError, match="not finite"):
+        _root(covariance)
+
+
+def test_a_singular_covariance_has_a_root() -> None:
+    covariance = np.ones((3, 3))
+    np.testing.assert_allclose(_root(covariance) @ _root(covariance).T, covariance, atol=1e-6)

@@ -7,18 +7,15 @@ from autosearch.advice import advise
 from autosearch.confirmed import Confirmed, confirmed
 from autosearch.experiment.model import Experiment
 from autosearch.formats import clean_lines, number, span
-from autosearch.recommendation import recommend
 from autosearch.snapshot import Snapshot
 
 
 def recommended_html(state: Snapshot, experiment: Experiment) -> str:
     """Return a paragraph on the recommended trial, "" where there is none."""
     objective = experiment.objective
-    if state.outline.several:
+    if state.ranking is None:
         return ""
-    found = recommend(experiment.space, state.history, objective.mode)
-    if found is None:
-        return ""
+    found = state.ranking.recommended(objective.mode)
     observed = analysis.user_value(found.best.loss, objective.mode)
     told = found.told(objective.name, observed)
     return f'<p class="recommended">Recommended: {_text(told)}.</p>'
@@ -28,7 +25,7 @@ def advice_html(state: Snapshot, experiment: Experiment) -> str:
     """Return a paragraph on whether to go on, "" where there are several objectives."""
     if state.outline.several:
         return ""
-    advice = advise(experiment.space, state.history)
+    advice = advise(experiment.space, state.history, state.ranking)
     return f'<p class="advice">Advice: {_text(advice.told(experiment.objective.name))}.</p>'
 
 

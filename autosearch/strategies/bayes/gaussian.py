@@ -80,11 +80,22 @@ class GaussianProcess:
         return covariance, 1.0 + weight * np.einsum("ij,ij->i", features.trend, features.trend)
 
 
+# With so much noise, as the logarithm of its part of the signal's variance, no covariance of finite
+# numbers is singular.
+_DROWNED = 30.0
+
+
 def condition(likelihood: Likelihood, theta: Array) -> GaussianProcess:
-    """Return the posterior with `theta`; with more noise where the covariance is singular."""
+    """Return the posterior with `theta`; with more noise where the covariance is singular.
+
+    Raises FloatingPointError where that does not help: something is not finite.
+    """
     theta = np.array(theta, dtype=np.float64)
-    while (solution := likelihood.solve(theta)) is None:
+    while (solution := likelihood.solve(theta)) is None and theta[-2] < _DROWNED:
         theta[-2] += 1.0
+    # Of numbers that are none, some builds of LAPACK make a root without a word.
+    if solution is None or not math.isfinite(solution[0].variance):
+        raise FloatingPointError("the covariance of the trials is not finite")
     solved, scaled, _ = solution
     return GaussianProcess(likelihood, theta, solved, scaled)
 

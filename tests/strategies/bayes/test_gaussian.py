@@ -61,3 +61,19 @@ def test_what_is_expected_without_a_point_is_what_a_model_without_it_expects() -
         for i in range(9)
     ]
     np.testing.assert_allclose(model(list(range(9))).left_out(), without, rtol=1e-9)
+
+
+@pytest.mark.parametrize("spoilt", ["theta", "noise", "point"])
+def test_what_no_noise_mends_is_refused(spoilt: str) -> None:
+    encoding = Encoding(Space({"a": Float(0, 1), "b": Float(0, 1)}))
+    rows, theta = np.random.default_rng(1).random((12, 2)), np.array([-0.5, 0.2, -5.0, -3.0])
+    features = encoding.features(rows)
+    if spoilt == "point":
+        features.columns[3, 0] = np.nan
+    else:
+        theta[0 if spoilt == "theta" else 2] = np.nan
+    likelihood = Likelihood(
+        features, rows.sum(axis=1), encoding.groups, prior_of(2, 0, RECIPE), jitter=0.0
+    )
+    with pytest.raises(FloatingPointError, match="not finite"):
+        condition(likelihood, theta)

@@ -33,6 +33,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="start from another search's results: a study's folder, a .csv or .json file",
     )
+    parser.add_argument(
+        "--same-task",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="the same, of the very same program, data and metric: the search goes on from them",
+    )
     _add_shared(parser)
     add_inline(parser)
     parser.epilog = PARAM_HELP
@@ -87,10 +94,11 @@ def run(args: argparse.Namespace) -> int:
         args.file, args.ray = args.ray, ""
     experiment = _described(args)
     folder = Path(args.dir) if args.dir is not None else api.default_folder(experiment)
+    earlier = [*args.warm_start, *({"path": path, "same": True} for path in args.same_task)]
 
     def go(**options: Any) -> "Result":
         with sources_placed(args.file, _overrides(args)):
-            return api.run(experiment, dir=folder, warm_start=args.warm_start, **options)
+            return api.run(experiment, dir=folder, warm_start=earlier, **options)
 
     return _follow(args, folder, go)
 

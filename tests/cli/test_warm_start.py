@@ -84,3 +84,21 @@ def test_a_search_of_the_same_task_goes_on_from_the_others_trials(
     ran = autosearch("check", file)
     assert ran.returncode == 2
     assert "same: it is a study of another task: command: " in ran.stderr
+
+
+def test_an_option_says_that_a_study_is_of_the_same_task(done: Done, tmp_path: Path) -> None:
+    file = project(tmp_path, search=SEARCH.replace("trials: 8", "trials: 2"))
+    ran = autosearch("run", file, "--same-task", done.folder)
+    assert ran.returncode == 0
+    assert "; they count as trials of this search" in ran.stderr
+    best = asked("status", done.folder)["best"]
+    first, second = asked("trials", tmp_path / "runs" / "small")
+    assert (first["params"], first["origin"]) == (best["params"], "warm_start")
+    assert second["params"] not in [t["params"] for t in asked("trials", done.folder)]
+
+
+def test_a_study_of_another_task_is_refused_as_one_of_the_same(done: Done, tmp_path: Path) -> None:
+    file = project(tmp_path, search=SEARCH.replace("x:", "y:"))
+    ran = autosearch("run", file, "--same-task", done.folder)
+    assert ran.returncode == 2
+    assert f"warm_start: {done.folder}: same: it is a study of another task: " in ran.stderr

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,7 @@ class CmaEs:
     population: int | None = setting(
         None, "points of a generation, 4 + 3 ln(parameters) where not set", low=2
     )
+    ordinal: ClassVar[bool] = True
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return a point of the current distribution, the defaults first; None: exhausted."""
@@ -65,6 +66,7 @@ class CmaEs:
             "population": run.population,
             "mean": list(run.mean),
             "generation": len(run.generations),
+            "told": list(run.told),
         }
         for _ in range(TRIES):
             at, x = optimizer.ask()
@@ -85,19 +87,29 @@ class CmaEs:
         members = [t for t in own if t.notes[NOTE]["run"] == latest["run"]]
         generations = _generations(members, latest["population"])
         if not _ended(generations, latest["population"], _steps(space) == 0.0):
-            told = tuple(tuple(tuple(t.notes[NOTE]["x"]) for t in g) for g in generations)
-            return _Run(latest["run"], latest["population"], tuple(latest["mean"]), told)
+            return _Run(
+                latest["run"],
+                latest["population"],
+                tuple(latest["mean"]),
+                tuple(tuple(tuple(t.notes[NOTE]["x"]) for t in g) for g in generations),
+                _places(members, generations),
+            )
         return _Run(latest["run"] + 1, 2 * latest["population"], _anywhere(space, rng), ())
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One run: where it started, and the points of its generations, each from best to worst."""
+    """One run: where it started, and the points of its generations, each from best to worst.
+
+    told: the places of the last generation's points among all that were asked for it, in the same
+    order; noted with the next generation.
+    """
 
     number: int
     population: int
     mean: Row
     generations: tuple[tuple[Row, ...], ...]
+    told: tuple[int, ...] = ()
 
     def replayed(self, space: Space, sigma: float) -> Any:
         """Return the library's optimizer as these generations left it."""
@@ -131,16 +143,37 @@ def _generations(members: Sequence[Trial], population: int) -> list[list[Trial]]
     """Return the complete generations of a run, each with its trials from best to worst.
 
     A generation is complete as soon as so many of its trials have ended; those that say nothing
-    about their params, such as lost ones, do not count.
+    about their params, such as lost ones, do not count. The order that the next generation was
+    drawn by stays, whatever is known later: with another, its points would be strangers to the
+    distribution. Losses change where the trade-off between several does, or where runs confirm.
     """
-    ended: dict[int, list[Trial]] = {}
-    for trial in members:
-        if trial.losses or trial.state in BLAMED:
-            ended.setdefault(trial.notes[NOTE]["generation"], []).append(trial)
+    asked = _by_generation(members)
     complete: list[list[Trial]] = []
-    while len(told := ended.get(len(complete), [])[:population]) == population:
-        complete.append(sorted(told, key=lambda t: (is_faulty(t), t.losses)))
+    while trials := asked.get(len(complete)):
+        following = asked.get(len(complete) + 1)
+        if following and (told := following[0].notes[NOTE].get("told")):
+            complete.append([trials[place] for place in told])
+            continue
+        ended = [t for t in trials if t.losses or t.state in BLAMED][:population]
+        if len(ended) < population:
+            break
+        complete.append(sorted(ended, key=lambda t: (is_faulty(t), t.losses)))
     return complete
+
+
+def _by_generation(members: Sequence[Trial]) -> dict[int, list[Trial]]:
+    asked: dict[int, list[Trial]] = {}
+    for trial in members:
+        asked.setdefault(trial.notes[NOTE]["generation"], []).append(trial)
+    return asked
+
+
+def _places(members: Sequence[Trial], generations: Sequence[Sequence[Trial]]) -> tuple[int, ...]:
+    """Return where the trials of the last complete generation stand among all that it has."""
+    if not generations:
+        return ()
+    asked = [t.number for t in _by_generation(members)[len(generations) - 1]]
+    return tuple(asked.index(t.number) for t in generations[-1])
 
 
 def _ended(generations: Sequence[Sequence[Trial]], population: int, endless: Mask) -> bool:

@@ -1,10 +1,14 @@
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cmaes import CMAwM
 
+from autosearch.pareto import hypervolume
 from autosearch.space import Choice, Float, Int, Space
 from autosearch.space.values import Params
-from autosearch.strategies import rng_for
+from autosearch.strategies import combine, rng_for
 from autosearch.strategies.cma_es import NOTE, CmaEs
 from autosearch.strategies.random import RandomSearch
 from autosearch.trial import History, Trial
@@ -116,3 +120,63 @@ def test_one_parameter_is_enough() -> None:
     history = drive(CmaEs(), Space({"x": Float(0, 1)}), lambda p: float(p["x"]), asks=60)
     assert history.best is not None
     assert float(history.best.params["x"]) < 0.01
+
+
+def _worsening(history: History, first: int, stop: int) -> History:
+    """Return the history with the losses of some trials in the order of their numbers."""
+    trials = [
+        replace(t, losses=(float(t.number),)) if first <= t.number < stop else t
+        for t in history.trials
+    ]
+    return History(tuple(trials))
+
+
+def test_what_a_generation_was_drawn_by_stays_when_losses_change() -> None:
+    history = drive(CmaEs(population=4), PLANE, _bowl, asks=7)
+    generations = [n["generation"] for n in _notes(history)]
+    assert generations == [0, 0, 0, 0, 1, 1]
+    before = CmaEs(population=4).ask(PLANE, history, rng_for(0, 7))
+    after = CmaEs(population=4).ask(PLANE, _worsening(history, 1, 5), rng_for(0, 7))
+    assert before == after
+    # The generation that none was drawn after yet is judged by what is known now.
+    history = drive(CmaEs(population=4), PLANE, _bowl, asks=9)
+    before = CmaEs(population=4).ask(PLANE, history, rng_for(0, 9))
+    after = CmaEs(population=4).ask(PLANE, _worsening(history, 5, 9), rng_for(0, 9))
+    assert before != after
+
+
+def test_a_trial_that_ends_late_does_not_change_its_generation() -> None:
+    history = drive(CmaEs(population=4), PLANE, _bowl, asks=1)
+    for number in range(1, 7):
+        suggestion = CmaEs(population=4).ask(PLANE, history, rng_for(0, number))
+        assert suggestion is not None
+        trial = Trial(number, suggestion.params, notes=suggestion.notes)
+        if number != 1:
+            trial = replace(trial, state="completed", losses=(_bowl(suggestion.params),))
+        history = History((*history.trials, trial))
+    assert [n["generation"] for n in _notes(history)] == [0, 0, 0, 0, 0, 1]
+    late = replace(history.trials[1], state="completed", losses=(0.0,))
+    ended = History((history.trials[0], late, *history.trials[2:]))
+    asks = [CmaEs(population=4).ask(PLANE, h, rng_for(0, 7)) for h in (history, ended)]
+    assert asks[0] == asks[1]
+
+
+def test_with_several_objectives_it_finds_more_of_the_front_than_random_search() -> None:
+    space = Space({name: Float(-2, 2) for name in "abcd"})
+
+    def losses(params: Params) -> tuple[float, ...]:
+        x = np.array([float(v) for v in params.values()])
+        return tuple(1.0 - math.exp(-float(((x - s) ** 2).sum())) for s in (0.5, -0.5))
+
+    def found(name: str, seed: int) -> float:
+        strategy, history = combine([(name, {})], 150, 2), History()
+        for number in range(150):
+            suggestion = strategy.ask(space, history, rng_for(seed, number))
+            assert suggestion is not None
+            params, notes = suggestion.params, suggestion.notes
+            trial = Trial(number, params, notes=notes, state="completed", losses=losses(params))
+            history = History((*history.trials, trial))
+        return hypervolume(np.array([t.losses for t in history.front]), np.ones(2))
+
+    ours, random = (sum(found(name, s) for s in range(2)) for name in ("cma_es", "random"))
+    assert ours > 1.5 * random

@@ -12,7 +12,7 @@ from autosearch.records import Asked
 from autosearch.space import Space
 from autosearch.strategies.base import Strategy, rng_for
 from autosearch.strategies.earlier import earlier_point
-from autosearch.trial import CONFIRM, History
+from autosearch.trial import CONFIRM, SEED_OPTION, History
 
 
 def trial_seed(seed: int, number: int) -> int:
@@ -113,7 +113,8 @@ class Agenda:
         if confirm is None or any(not t.confirms for t in history.pending):
             return None
         if self._plan is None:
-            self._plan = plan(self.experiment.space, history, confirm.top, confirm.repeats)
+            space, option = self.experiment.space, confirm.seed_option
+            self._plan = plan(space, history, confirm.top, confirm.repeats, option)
         repeat = self._plan.next(history) if self._plan else None
         if repeat is None:
             return None
@@ -124,5 +125,6 @@ class Agenda:
             at=at,
             seed=trial_seed(self.experiment.search.seed, number),
             origin=CONFIRM,
+            notes={SEED_OPTION: confirm.seed_option} if confirm.seed_option else {},
             repeat_of=repeat.repeat_of,
         )

@@ -50,19 +50,21 @@ class Repeat:
 class Plan:
     """The configurations to confirm: the finalists, the best first, then the default.
 
-    roots: each one's first trial; None for a default that was never tried.
+    roots: each one's first trial; None for a default that was never tried. seed_option: the option
+    that the program gets its seed by; runs that got it otherwise do not count.
     """
 
     points: tuple[Params, ...]
     roots: tuple[int | None, ...]
     repeats: int
+    seed_option: str | None = None
 
     def next(self, history: History) -> Repeat | None:
         """Return the next run to make, None where all were made. Pure.
 
         Each configuration is run once before any is run again: what drifts, hits all alike.
         """
-        made = history.confirming
+        made = _made(history, self.seed_option)
         counts = [sum(t.params == point for t in made) for point in self.points]
         index = counts.index(min(counts))
         if counts[index] >= self.repeats:
@@ -72,24 +74,34 @@ class Plan:
         return Repeat(self.points[index], root if root is not None else next(firsts, None))
 
 
-def plan(space: Space, history: History, top: int, repeats: int) -> Plan | None:
+def plan(
+    space: Space, history: History, top: int, repeats: int, seed_option: str | None = None
+) -> Plan | None:
     """Return what to confirm, given all that the search found; None where no trial has a value.
 
     top: how many finalists, as the recommendation ranks them. Earlier confirming runs count as
-    knowledge, not as confirmation: they had a part in choosing these finalists.
+    knowledge, not as confirmation: they had a part in choosing these finalists. So do those that
+    got their seed by another option.
     """
-    ranking = ranked_by_model(space, _before_round(history))
+    before = _before_round(history, seed_option)
+    ranking = ranked_by_model(space, before)
     if ranking is None:
         return None
     chosen = ranking.trials[:top]
     points, roots = [t.params for t in chosen], [t.number for t in chosen]
     default = space.start()
     if default is None or default in points:
-        return Plan(tuple(points), tuple(roots), repeats)
-    known = (t.number for t in _before_round(history).trials if t.params == default)
-    return Plan((*points, default), (*roots, next(known, None)), repeats)
+        return Plan(tuple(points), tuple(roots), repeats, seed_option)
+    known = (t.number for t in before.trials if t.params == default)
+    return Plan((*points, default), (*roots, next(known, None)), repeats, seed_option)
 
 
-def _before_round(history: History) -> History:
-    made = len(history.confirming)
+def _made(history: History, seed_option: str | None) -> tuple[Trial, ...]:
+    """Return the confirming runs that got their seed by this option."""
+    made = history.confirming
+    return made if made and made[-1].seed_option == seed_option else ()
+
+
+def _before_round(history: History, seed_option: str | None) -> History:
+    made = len(_made(history, seed_option))
     return replace(history, trials=history.trials[: len(history) - made]) if made else history

@@ -28,9 +28,8 @@ def make_job(
         number=trial.number,
         environ=os.environ,
     )
-    confirm = experiment.confirm
-    if trial.confirms and confirm is not None and confirm.seed_option:
-        rendered = with_seed(rendered, confirm.seed_option, trial.seed)
+    if trial.confirms and trial.seed_option:
+        rendered = with_seed(rendered, trial.seed_option, trial.seed)
     job = Job(
         study=study,
         number=trial.number,

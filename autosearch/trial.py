@@ -43,6 +43,8 @@ class Measurement(NamedTuple):
 
 # The origin of a trial that is run again to confirm what the search found.
 CONFIRM = "confirm"
+# Under this key such a trial's notes hold the option that its program got its seed by, if any.
+SEED_OPTION = "seed_option"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,12 @@ class Trial:
     def confirms(self) -> bool:
         """Whether it is one of the runs that confirm, which the search did not choose."""
         return self.origin == CONFIRM
+
+    @property
+    def seed_option(self) -> str | None:
+        """The option that a confirming run's program got its seed by, besides what all get."""
+        option: str | None = self.notes.get(SEED_OPTION)
+        return option
 
     @property
     def feasible(self) -> bool:
@@ -151,9 +159,15 @@ class History:
 
     @cached_property
     def confirming(self) -> tuple[Trial, ...]:
-        """The runs that confirm what the search found, asked after its last trial, by number."""
+        """The runs that confirm what the search found, asked after its last trial, by number.
+
+        Only those that got their seed in the way that the latest did: without it, all runs of a
+        configuration may have come to the same.
+        """
         last = max((t.number for t in self.trials if not t.confirms), default=-1)
-        return self.trials[last + 1 :]
+        runs = self.trials[last + 1 :]
+        others = (t.number for t in runs if t.seed_option != runs[-1].seed_option)
+        return self.trials[max(others, default=last) + 1 :]
 
     @cached_property
     def feasible(self) -> tuple[Trial, ...]:

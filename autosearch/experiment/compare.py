@@ -16,6 +16,7 @@ _FREE = (
     ("search", "parallel"),
     ("search", "stop_when"),
     ("warm_start",),
+    ("confirm",),
     ("limits",),
     ("resources",),
     ("executor",),
@@ -24,10 +25,6 @@ _FREE = (
 _TASK = ("command", "shell", "workdir", "env", "files", "append", "metric")
 # Up to so many values of a parameter are looked up one by one.
 _LISTABLE = 10_000
-
-
-# What may change too, and what may be added and taken away as a whole.
-_FREE_ALONE = (("confirm",), ("confirm", "top"), ("confirm", "repeats"))
 
 
 def differences(old: Experiment, new: Experiment) -> list[str]:
@@ -62,7 +59,7 @@ def extends(old: Experiment, new: Experiment) -> str:
     if new.search.trials < old.search.trials:
         return f"search.trials is fewer than before: {new.search.trials} < {old.search.trials}"
     for path, text in _differing(old, new):
-        free = path in _FREE_ALONE or any(path[: len(f)] == f for f in _FREE)
+        free = any(path[: len(f)] == f for f in _FREE)
         # What is shown of a front, not what is searched.
         free = free or (path[0] == "metric" and path[-1] == "reference")
         if not free and path[0] not in ("space", "constraints", "skip"):

@@ -120,3 +120,24 @@ def test_an_ended_search_can_be_confirmed_later(tmp_path: Path) -> None:
     rows = rows_of(file)
     assert rows[:8] == before
     assert len(rows) == 17
+
+
+def test_runs_deaf_to_their_seed_are_made_again_with_its_option(tmp_path: Path) -> None:
+    file = noisy(tmp_path, 5.0, SEARCH.replace(", seed_option: --seed", ""))
+    ran = autosearch("run", file)
+    assert "came to the same value" in ran.stdout
+    before = rows_of(file)
+    study = file.parent / "runs" / "small"
+    resumed = autosearch("resume", study, "--set", "confirm.seed_option=--seed")
+    assert resumed.returncode == 0
+    rows = rows_of(file)
+    assert rows[: len(before)] == before
+    again = rows[len(before) :]
+    assert {row["origin"] for row in again} == {"confirm"} and len(again) == 9
+    found = asked("status", file)["confirmed"]
+    assert found["complete"] and not found["reason"] and found["gain"]["proven"]
+    runs = {number for c in found["configurations"] for number in c["runs"]}
+    assert runs == {row["number"] for row in again}
+    # All is done: nothing is run a third time.
+    assert autosearch("resume", study).returncode == 0
+    assert len(rows_of(file)) == len(rows)

@@ -37,8 +37,8 @@ class Imported:
     """Results of another search, as they enter this one.
 
     source: where they come from, as it was given. results: params in this search's space, and
-    losses, smaller is better. same: they are of this very task, and count as if it had run them; a
-    loss is None where the program failed.
+    losses, smaller is better, None where the program failed. same: they are of this very task, and
+    count as if it had run them.
     """
 
     kind: ClassVar[str] = "imported"

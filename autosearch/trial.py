@@ -111,8 +111,9 @@ class Trial:
 class History:
     """Every trial asked so far, by number: all that a strategy may know.
 
-    earlier: results of other searches that this one starts from, as ended trials of its space that
-    have a loss; their origin is where they come from. Losses of two origins are not comparable.
+    earlier: results of other searches that this one starts from, as ended trials of its space, with
+    a loss or failed; their origin is where they come from. Losses of two origins are not
+    comparable.
     before: other searches' trials of this very task, with a loss or failed, by number, which is
     below 0; their losses are comparable with those of `trials`.
 

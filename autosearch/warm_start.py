@@ -113,7 +113,7 @@ def imports(
         raise InputError(f"warm_start: {message}")
     records: list[Record] = []
     for source in _sources(experiment, objects, known, own):
-        fitted = fit(source.findings, experiment.space, failures=source.same)
+        fitted = fit(source.findings, experiment.space)
         text = f"{source.name}: {fitted.describe(experiment.objective.mode)}"
         if source.same:
             hindrance = _unlike(fitted, experiment)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from autosearch.asking import ask_next
-from autosearch.interop.found import Finding, fit
+from autosearch.interop.found import fit, of_trials
 from autosearch.records import Asked, Ended, Imported, fold
 from autosearch.space import Float, Int, Space
 from autosearch.space.values import Params
@@ -204,7 +204,7 @@ def results_of(task: Task, name: str, seed: int) -> Imported:
     source = SOURCES[name]
     other = source.make(task, np.random.default_rng([rng_seed(task, name), seed]))
     _, history = search(make("bayes_opt_search"), other, RESULTS, 1000 + seed)
-    findings = [Finding(t.params, t.loss) for t in history.trials]
+    findings = of_trials(history.trials)
     return Imported(0.0, name, fit(findings, task.space).results, source.same)
 
 

@@ -52,6 +52,16 @@ def test_the_best_of_a_studys_folder_is_tried_first(old: au.Result) -> None:
     assert said(result) == [f"{old.folder}: 12 of 12 results taken, the best {old.value:.5g}"]
 
 
+@pytest.mark.parametrize("strategy", ["auto", "tpe_search", "anneal_search", "cma_es", "grid"])
+def test_every_strategy_begins_with_the_best(strategy: str, old: au.Result) -> None:
+    space = {"x": au.Float(values=[t.params["x"] for t in old.trials]), "kind": SPACE["kind"]}
+    result = au.minimize(objective, space, trials=6, strategy=strategy, warm_start=old)
+    tried = [t.params for t in result.trials if t.origin == ORIGIN]
+    assert first_of(result) == (ORIGIN, old.params)
+    assert all(params in [t.params for t in old.trials] for params in tried)
+    assert result.trials[1].origin.startswith(strategy if strategy != "auto" else "bayes")
+
+
 def test_every_form_of_a_study_says_the_same(old: au.Result, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(as_csv(old), encoding="utf-8")
     old.to_pandas().to_csv(tmp_path / "pandas.csv")
@@ -197,9 +207,10 @@ def test_optunas_studies_are_a_source(tmp_path: Path) -> None:
     study.optimize(value, n_trials=8)
     for source in (study, f"optuna:{url}#one"):
         earlier = search(source, mode="max").state.history.earlier
-        assert sorted(-t.losses[0] for t in earlier) == sorted(
+        assert sorted(-t.losses[0] for t in earlier if t.losses) == sorted(
             t.value for t in study.trials if t.value is not None
         )
+        assert [t.state == "failed" for t in earlier] == [n == 3 for n in range(8)]
     before = search({"results": study, "same": True}, mode="max").state.history.before
     assert [t.state == "failed" for t in before] == [n == 3 for n in range(8)]
     assert before[3].params == study.trials[3].params

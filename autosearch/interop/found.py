@@ -76,19 +76,19 @@ def of_trials(trials: Sequence[Trial]) -> list[Finding]:
     ]
 
 
-def fit(findings: Sequence[Finding], space: Space, *, failures: bool = False) -> Fitted:
+def fit(findings: Sequence[Finding], space: Space) -> Fitted:
     """Return the findings that are points of `space`.
 
     What it does not search is left out. A parameter that a finding lacks has its default, or the
-    middle of its range. Findings without a finite loss, with a value that the space does not hold,
-    and with a combination that it does not allow are dropped. failures: keep those that failed.
+    middle of its range. Findings that have no finite loss and did not fail, with a value that the
+    space does not hold, or with a combination that it does not allow are dropped.
     """
     dropped: Counter[str] = Counter()
     filled: dict[str, Value] = {}
     results: list[tuple[Params, float | None]] = []
     for finding in findings:
         loss = finding.loss if finding.loss is not None and math.isfinite(finding.loss) else None
-        if loss is None and not (failures and finding.failed):
+        if loss is None and not finding.failed:
             dropped["without a value"] += 1
             continue
         params, lacking, why = _point(finding.params, space)

@@ -7,10 +7,8 @@ import numpy as np
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion, setting
 from autosearch.strategies.bayes.cost import share_left
-from autosearch.strategies.bayes.earlier import informed
-from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.earlier import knowledge_of
 from autosearch.strategies.bayes.proposal import Policy, Proposal
-from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.strategies.initial import initial_point
 from autosearch.strategies.threads import one_thread
 from autosearch.trial import History
@@ -67,7 +65,7 @@ class BayesOpt:
         if self.engine == "skopt":
             return self._ask_skopt(space, history, rng)
         with one_thread():
-            knowledge = Knowledge(informed(space, history), history, RECIPE)
+            knowledge = knowledge_of(space, history)
             policy = Policy(
                 kind=self.kind,
                 kappa=self.kappa,

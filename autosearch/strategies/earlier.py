@@ -4,8 +4,10 @@ import numpy as np
 
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion
+from autosearch.strategies.bayes.earlier import learned
 from autosearch.strategies.cube import Matrix, cube_of
 from autosearch.strategies.evidence import is_new
+from autosearch.strategies.threads import one_thread
 from autosearch.trial import History, Trial
 
 ORIGIN = "warm_start"
@@ -13,6 +15,9 @@ ORIGIN = "warm_start"
 # strategy's own, which is what they have to measure up to.
 MOST = 3
 LAST = 8
+# Of fewer results nobody can tell whether they are of noise; of that many a search whose results do
+# not foresee each other is left out.
+TELLING = 10
 # Mean distance in the unit cube from every tried point, so that each says something new.
 APART = 0.1
 
@@ -21,9 +26,9 @@ def earlier_point(space: Space, history: History) -> Suggestion | None:
     """Return the best earlier point that is worth a trial now; None: ask the strategy.
 
     Declared defaults come first. Then every second trial is the best of an earlier search, at some
-    distance from all that was tried; of several searches in turn. They end once one of the
-    strategy's own trials is better than all of them. Of a search of this very task the best point
-    alone is run again, before anything else.
+    distance from all that was tried; of several searches in turn, but none of those that learned
+    nothing. They end once one of the strategy's own trials is better than all of them. Of a search
+    of this very task the best point alone is run again, before anything else.
     """
     number = len(history)
     if history.before:
@@ -36,18 +41,24 @@ def earlier_point(space: Space, history: History) -> Suggestion | None:
     if not due or len(tried) >= MOST or _disappointing(history):
         return None
     known = cube_of(space).rows([t.params for t in history.trials])
-    for trial in _ranked(history.earlier, len(tried)):
+    for trial in _ranked(space, history.earlier, len(tried)):
         row = cube_of(space).rows([trial.params])
         if _apart(row, known) and is_new(trial.params, history):
             return Suggestion(trial.params, ORIGIN)
     return None
 
 
-def _ranked(earlier: tuple[Trial, ...], turn: int) -> list[Trial]:
+def _ranked(space: Space, earlier: tuple[Trial, ...], turn: int) -> list[Trial]:
     """Return the better half of the search whose turn it is, the best first."""
-    sources = list(dict.fromkeys(t.origin for t in earlier))
-    source = sources[turn % len(sources)]
-    own = sorted((t for t in earlier if t.origin == source), key=lambda t: t.losses[0])
+    by_source: dict[str, list[Trial]] = {}
+    for trial in (t for t in earlier if t.losses):
+        by_source.setdefault(trial.origin, []).append(trial)
+    with one_thread():
+        known = learned(space, earlier)
+    telling = [own for name, own in by_source.items() if name in known or len(own) < TELLING]
+    if not telling:
+        return []
+    own = sorted(telling[turn % len(telling)], key=lambda t: t.losses[0])
     return own[: (len(own) + 1) // 2]
 
 

@@ -8,7 +8,7 @@ from autosearch.asking import ask_next
 from autosearch.space import Choice, Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import make
-from autosearch.strategies.earlier import LAST, MOST, ORIGIN, earlier_point
+from autosearch.strategies.earlier import LAST, MOST, ORIGIN, TELLING, earlier_point
 from autosearch.trial import History, Trial
 from tests.space.spaces import spaces
 
@@ -71,6 +71,21 @@ def test_several_searches_take_turns() -> None:
     point = earlier_point(PLANE, history)
     assert point is not None
     assert point.params == {"x": 0.5, "y": 0.9}
+
+
+def test_a_search_of_noise_is_left_out_and_failures_are_never_tried() -> None:
+    rng = np.random.default_rng(5)
+    noise = tuple(
+        Trial(n, PLANE.sample(rng), origin="noise", state="completed", losses=(rng.normal(),))
+        for n in range(TELLING)
+    )
+    failed = tuple(replace(t, state="failed", losses=(), origin="failed") for t in noise)
+    assert earlier_point(PLANE, History((), (*noise, *failed))) is None
+    point = earlier_point(PLANE, History((), (*failed, *noise, *OLD)))
+    assert point is not None
+    assert point.params == OLD[0].params
+    # Of few results nobody can tell.
+    assert earlier_point(PLANE, History((), noise[1:])) is not None
 
 
 def test_the_worse_half_is_never_tried() -> None:

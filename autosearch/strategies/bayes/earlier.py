@@ -1,8 +1,8 @@
 """What other searches found, as a trend of the model, for as long as it holds here."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from autosearch.space import Space
 from autosearch.strategies.bayes.encoding import Array, Encoding, Features
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
+from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.outcomes import transform
 from autosearch.strategies.bayes.recipe import RECIPE
@@ -34,26 +35,31 @@ class Informed(Encoding):
         return plain._replace(trend=np.hstack([plain.trend, *means]))
 
 
-def informed(space: Space, history: History) -> Encoding:
-    """Return the encoding of a space that knows what the earlier searches found that hold here.
+def knowledge_of(space: Space, history: History) -> Knowledge:
+    """Return what the model knows: a history, and what earlier searches found that holds here.
 
     A search is believed where its model's expectations and the losses of this search's trials
-    correlate by more than chance would have it: r >= `earlier_belief` / sqrt(n), of n >=
-    `earlier_least` trials.
+    correlate by more than chance would have it: r >= `earlier_belief` / sqrt(n). That is judged
+    anew at every ask, of n >= `earlier_least` trials; `earlier_until` say enough by themselves.
+    Where it is believed, what failed there warns.
     """
-    plain = Encoding(space)
-    valued = history.valued
-    if not history.earlier or len(valued) < RECIPE.earlier_least:
-        return plain
-    features = plain.features(plain.rows([t.params for t in valued]))
-    losses = _transformed(np.array([t.losses[0] for t in valued]))
-    bar = RECIPE.earlier_belief / math.sqrt(len(valued))
-    believed = tuple(
-        model
-        for model in _models(space, _Identical(history.earlier))
-        if _correlation(model.mean(features), losses) >= bar
-    )
-    return Informed(space, believed) if believed else plain
+    alone = Knowledge(Encoding(space), history, RECIPE)
+    valued = len(history.valued)
+    if not history.earlier or not RECIPE.earlier_least <= valued < RECIPE.earlier_until:
+        return alone
+    found = learned(space, history.earlier).items()
+    believed = {source: model for source, model in found if _holds(model, alone)}
+    if not believed:
+        return alone
+    failed = tuple(t for t in history.earlier if t.origin in believed and not t.losses)
+    encoding = Informed(space, tuple(believed.values()))
+    return replace(alone, encoding=encoding, failed_elsewhere=failed)
+
+
+def _holds(model: GaussianProcess, alone: Knowledge) -> bool:
+    losses = alone.outcomes.values
+    bar = RECIPE.earlier_belief / math.sqrt(len(losses))
+    return _correlation(model.mean(alone.features), losses) >= bar
 
 
 def _transformed(losses: Array) -> Array:
@@ -78,17 +84,23 @@ class _Identical:
         return id(self.trials)
 
 
-@lru_cache(maxsize=4)
-def _models(space: Space, earlier: _Identical) -> tuple[GaussianProcess, ...]:
-    """Return a model of each search that has learned something; made once: they stay as they are.
+def learned(space: Space, earlier: tuple[Trial, ...]) -> Mapping[str, GaussianProcess]:
+    """Return a model of each search that has learned something, by the search's name.
 
     One that does not foresee its own results, each from all others, foresees nothing here: it is of
     noise, and what it expects agrees with a few losses only by chance.
     """
-    sources = dict.fromkeys(t.origin for t in earlier.trials)
+    return _learned(space, _Identical(earlier))
+
+
+@lru_cache(maxsize=4)
+def _learned(space: Space, earlier: _Identical) -> Mapping[str, GaussianProcess]:
+    """Made once: they stay as they are."""
     plain = Encoding(space)
-    found = [_model(plain, [t for t in earlier.trials if t.origin == s]) for s in sources]
-    return tuple(model for model in found if _has_learned(model))
+    valued = [t for t in earlier.trials if t.losses]
+    sources = dict.fromkeys(t.origin for t in valued)
+    models = {s: _model(plain, [t for t in valued if t.origin == s]) for s in sources}
+    return {source: model for source, model in models.items() if _has_learned(model)}
 
 
 def _has_learned(model: GaussianProcess) -> bool:

@@ -35,7 +35,7 @@ def requirements(known: Knowledge) -> dict[str, Likelihood]:
     """Return the likelihoods of what must be at least 0, by the note that remembers each fit."""
     c = known.recipe
     found = {f"margin{i}": known.likelihood(known.features, m) for i, m in enumerate(known.margins)}
-    if known.failures:
+    if known.failures or known.warnings:
         labels = replace(c, noise=c.label_noise, noise_bounds=c.label_noise_bounds)
         found["feasible"] = known.likelihood(*known.labelled, labels)
     return found

@@ -10,7 +10,7 @@ import numpy as np
 
 from autosearch.strategies.bayes.cost import log_seconds
 from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
-from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
+from autosearch.strategies.bayes.likelihood import Likelihood, prior_of, squared_distances
 from autosearch.strategies.bayes.outcomes import Outcomes, margin, transform
 from autosearch.strategies.bayes.recipe import Recipe
 from autosearch.strategies.evidence import is_faulty
@@ -19,11 +19,15 @@ from autosearch.trial import History, Trial
 
 @dataclass(frozen=True)
 class Knowledge:
-    """A history as seen by the model; its size is bounded by `recipe.modelled`."""
+    """A history as seen by the model; its size is bounded by `recipe.modelled`.
+
+    failed_elsewhere: trials of other searches that failed, where these are believed.
+    """
 
     encoding: Encoding
     history: History
     recipe: Recipe
+    failed_elsewhere: tuple[Trial, ...] = ()
 
     @cached_property
     def losses(self) -> Array:
@@ -102,11 +106,26 @@ class Knowledge:
         return tuple(found[-self.recipe.modelled // 2 :])
 
     @cached_property
+    def warnings(self) -> tuple[Trial, ...]:
+        """The latest trials that failed elsewhere, with none near them that went well here."""
+        if not self.failed_elsewhere:
+            return ()
+        failed = self.failed_elsewhere[-self.recipe.modelled // 2 :]
+        there, here = self._features(failed).columns, self._features(self._well).columns
+        near = self.encoding.free * self.recipe.warned_apart**2
+        refuted: Bools = np.any(squared_distances(there, here) < near, axis=1)
+        return tuple(t for t, wrong in zip(failed, refuted, strict=True) if not wrong)
+
+    @cached_property
     def labelled(self) -> tuple[Features, Array]:
         """Points and labels: 1 where a modelled trial went well, -1 where one failed."""
-        well = [t for t in self.modelled if self.margins or not is_faulty(t)]
-        labels = np.array([1.0] * len(well) + [-1.0] * len(self.failures))
-        return self._features([*well, *self.failures]), labels
+        well, failed = self._well, [*self.failures, *self.warnings]
+        labels = np.array([1.0] * len(well) + [-1.0] * len(failed))
+        return self._features([*well, *failed]), labels
+
+    @cached_property
+    def _well(self) -> list[Trial]:
+        return [t for t in self.modelled if self.margins or not is_faulty(t)]
 
     @cached_property
     def pending(self) -> Features:

@@ -154,13 +154,19 @@ class Recipe:
     anneal_pool: int = 16
 
     # Earlier searches: the weight of their trend against that of all parameters together, and what
-    # makes one believed, a correlation r >= belief / sqrt(n) over n >= least trials. Of searches of
-    # other tasks about one in ten passes at a look; 1.3 helped a little more (training tasks of
-    # `benchmarks.warm_start`) and lets one in six pass. Of three trials a bowl elsewhere was
-    # believed as often as a task like it, of four half as often.
+    # makes one believed, a correlation r >= belief / sqrt(n) over n >= least trials, before there
+    # are `until`. At a look one in twenty bowls elsewhere passes, six in ten tasks moved or on less
+    # data, and all that are the same (training tasks of `benchmarks.warm_start`). Of three trials a
+    # bowl elsewhere was believed as often as a task like it, of four half as often. To listen to
+    # them for longer than `until`, or only while the losses are likelier with them, made no
+    # difference after 50 trials.
     earlier_weight: float = 1.0
     earlier_belief: float = 1.6
     earlier_least: int = 4
+    earlier_until: int = 20
+    # What failed there warns, unless a trial went well here within so much in each parameter (root
+    # mean square; by hand).
+    warned_apart: float = 0.1
     # What shows that a search of n results has learned something: that each is foreseen from the
     # others, with r >= learned / sqrt(n). Of searches of noise one in twenty passes, of 30 results
     # of other tasks 19 in 20 (training tasks).

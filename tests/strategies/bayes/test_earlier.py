@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,13 @@ from autosearch.space import Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import make, rng_for
 from autosearch.strategies.bayes import earlier
-from autosearch.strategies.bayes.earlier import Informed, informed
+from autosearch.strategies.bayes.earlier import Informed, knowledge_of, learned
 from autosearch.strategies.bayes.encoding import Encoding
 from autosearch.strategies.bayes.gaussian import GaussianProcess
-from autosearch.trial import History, Trial
+from autosearch.trial import History, State, Trial
 from tests.space.spaces import spaces
 
+Loss = Callable[[Params], float | None]
 SPACE = Space({name: Float(0, 1) for name in "xyz"})
 
 
@@ -26,10 +28,10 @@ def valley(params: Params) -> float:
     return (x - 0.2) ** 2 + 3 * (y - 0.7) ** 2 + (x - z) ** 2
 
 
-def results(loss: object, size: int = 30, source: str = "old") -> Imported:
+def results(loss: Loss, size: int = 30, source: str = "old") -> Imported:
     rng = np.random.default_rng(3)
     points = [SPACE.sample(rng) for _ in range(size)]
-    return Imported(0.0, source, tuple((p, loss(p)) for p in points))  # type: ignore[operator]
+    return Imported(0.0, source, tuple((p, loss(p)) for p in points))
 
 
 def after(imported: list[Imported], trials: int, seed: int = 0) -> History:
@@ -44,13 +46,13 @@ def after(imported: list[Imported], trials: int, seed: int = 0) -> History:
 
 
 def test_without_earlier_results_nothing_is_added() -> None:
-    assert informed(SPACE, after([], 4)) == Encoding(SPACE)
+    assert knowledge_of(SPACE, after([], 4)).encoding == Encoding(SPACE)
 
 
 def test_a_search_that_holds_here_is_believed_and_others_are_not() -> None:
     helpful, opposite = results(valley), results(lambda p: -valley(p), source="wrong")
-    history = after([helpful, opposite], 5)
-    encoding = informed(SPACE, history)
+    history = after([helpful, opposite], 8)
+    encoding = knowledge_of(SPACE, history).encoding
     assert isinstance(encoding, Informed)
     assert len(encoding.models) == 1
     units = encoding.rows([{"x": 0.2, "y": 0.7, "z": 0.2}, {"x": 0.9, "y": 0.1, "z": 0.1}])
@@ -58,16 +60,71 @@ def test_a_search_that_holds_here_is_believed_and_others_are_not() -> None:
     assert good < bad
     width = Encoding(SPACE).features(units).trend.shape[1]
     assert encoding.features(units).trend.shape == (2, width + 1)
-    assert informed(SPACE, after([opposite], 5)) == Encoding(SPACE)
+    assert knowledge_of(SPACE, after([opposite], 5)).encoding == Encoding(SPACE)
 
 
 def test_nothing_is_believed_before_four_trials() -> None:
-    assert informed(SPACE, after([results(valley)], 3)) == Encoding(SPACE)
+    assert knowledge_of(SPACE, after([results(valley)], 3)).encoding == Encoding(SPACE)
+
+
+def test_after_twenty_trials_they_speak_for_themselves() -> None:
+    found = results(valley)
+    assert isinstance(knowledge_of(SPACE, after([found], 19)).encoding, Informed)
+    assert knowledge_of(SPACE, after([found], 20)).encoding == Encoding(SPACE)
+
+
+def partly_failing(params: Params) -> float | None:
+    """Returns the valley's loss, but half of the space fails; not where the minimum is."""
+    return None if float(params["x"]) > 0.5 else valley(params)
+
+
+def searched(imported: list[Imported], loss: Loss, seed: int) -> History:
+    """Returns the history of 12 trials."""
+    history = fold(History(), imported)
+    for number in range(12):
+        asked = ask_next(make("bayes_opt_search"), SPACE, history, seed=seed, at=0.0)
+        assert asked is not None
+        found = loss(asked.params)
+        losses = () if found is None else (found,)
+        state: State = "failed" if found is None else "completed"
+        history = fold(history, [asked, Ended(number, 0, 0.0, state, losses)])
+    return history
+
+
+def test_where_it_failed_elsewhere_is_tried_less() -> None:
+    whole = results(partly_failing)
+    told = replace(whole, results=tuple(r for r in whole.results if r[1] is not None))
+
+    def failed(imported: Imported) -> int:
+        found = [searched([imported], partly_failing, seed) for seed in range(6)]
+        return sum(not t.losses for history in found for t in history.trials)
+
+    assert failed(whole) < failed(told)
+
+
+def test_failures_elsewhere_that_go_well_here_do_no_harm() -> None:
+    misleading = results(lambda p: valley(p) if float(p["x"]) > 0.3 else None)
+    found = [searched([misleading], valley, seed) for seed in range(3)]
+    alone = [searched([], valley, seed) for seed in range(3)]
+
+    def reached(histories: list[History]) -> float:
+        return float(np.mean([min(t.losses[0] for t in h.trials) for h in histories]))
+
+    assert reached(found) < 2 * reached(alone) + 0.01
+
+
+def test_a_warning_is_refuted_by_a_trial_nearby_that_went_well() -> None:
+    whole = results(partly_failing)
+    knowledge = knowledge_of(SPACE, searched([whole], partly_failing, 0))
+    assert len(knowledge.warnings) == sum(loss is None for _, loss in whole.results)
+    well = knowledge.history.trials[-1]
+    there = replace(knowledge.warnings[0], params=well.params)
+    assert not replace(knowledge, failed_elsewhere=(there,)).warnings
 
 
 def test_a_search_of_noise_is_not_believed_whatever_it_agrees_with() -> None:
-    def models(imported: Imported) -> tuple[GaussianProcess, ...]:
-        return earlier._models(SPACE, earlier._Identical(fold(History(), [imported]).earlier))
+    def models(imported: Imported) -> Mapping[str, GaussianProcess]:
+        return learned(SPACE, fold(History(), [imported]).earlier)
 
     rng = np.random.default_rng(5)
     noise = [results(lambda p: rng.normal(), source=f"noise {n}") for n in range(20)]
@@ -85,7 +142,7 @@ def test_what_is_believed_ends_the_first_exploration() -> None:
 
 
 @pytest.mark.parametrize("loss", [valley, lambda p: 5.0 + 80.0 * valley(p)])
-def test_results_of_the_same_task_lead_to_the_minimum_at_once(loss: object) -> None:
+def test_results_of_the_same_task_lead_to_the_minimum_at_once(loss: Loss) -> None:
     def found(imported: list[Imported]) -> float:
         best = [after(imported, 8, seed).best for seed in range(3)]
         return float(np.mean([math.inf if t is None else t.losses[0] for t in best]))
@@ -97,11 +154,11 @@ def test_models_are_made_once_and_what_is_asked_does_not_depend_on_it() -> None:
     history = after([results(valley)], 6)
     strategy = make("bayes_opt_search")
     one = strategy.ask(SPACE, history, rng_for(0, 6))
-    earlier._models.cache_clear()
+    earlier._learned.cache_clear()
     again = replace(history, earlier=(*history.earlier,))
     assert strategy.ask(SPACE, again, rng_for(0, 6)) == one
     assert strategy.ask(SPACE, again, rng_for(0, 6)) == one
-    assert earlier._models.cache_info().misses == 1
+    assert earlier._learned.cache_info().misses == 1
 
 
 @settings(max_examples=25)

@@ -1,14 +1,19 @@
-"""The first points of a search after its start: steps from the best one, else points far apart."""
+"""The first points of a search after its start: steps from the best one, else points far apart.
+
+Then a few steps downhill.
+"""
 
 import numpy as np
 from scipy.special import logsumexp
 
-from autosearch.strategies.bayes.encoding import Array, Bools, Encoding
+from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
 
 Rng = np.random.Generator
 
 # Distances along one axis below this count as equally near.
 NEAR = 0.02
+# Directions in which the points hardly differ have no slope.
+RIDGE = 1e-3
 
 
 def spread(encoding: Encoding, known: Array, pool: Array) -> Array:
@@ -45,6 +50,26 @@ def step(encoding: Encoding, base: Array, group: Bools, length: float, rng: Rng)
     others = (row + rng.integers(1, np.maximum(counts, 2)) / counts) % 1.0
     moved = np.where(encoding.categorical, others, numbers)
     return encoding.canonical(np.where(group, moved, row)[None])
+
+
+def descent(
+    encoding: Encoding, features: Features, losses: Array, best: int, length: float
+) -> Array:
+    """Return the canonical row `length` downhill from the row `best` of `features`, shape (1, d).
+
+    Downhill is where a plane through the best row that fits the losses falls most; as in COBYLA
+    (Powell 1994) the points need not lie close together. Categories stay, and so does what is
+    inactive there.
+    """
+    base, away = features.units[best], features.columns - features.columns[best]
+    ridge = RIDGE * np.eye(away.shape[1])
+    slopes = np.linalg.solve(away.T @ away + ridge, away.T @ (losses - losses[best]))
+    slope = np.zeros(len(base))
+    slope[encoding.numbers] = slopes[: len(encoding.numbers)]
+    outwards = ((base <= 0.0) & (slope > 0.0)) | ((base >= 1.0) & (slope < 0.0))
+    slope[outwards | np.isnan(base)] = 0.0
+    move = length * slope / max(float(np.linalg.norm(slope)), np.finfo(float).tiny)
+    return encoding.canonical(np.clip(np.nan_to_num(base, nan=0.5) - move, 0.0, 1.0)[None])
 
 
 def groups(d: int, count: int) -> list[Bools]:

@@ -28,11 +28,13 @@ class Features(NamedTuple):
     """What the models read, one line per point.
 
     columns: numbers in [0, 1], one-hot categories; inactive: 0.5 and no category. trend: the basis
-    of a quadratic trend. units: canonical rows.
+    of a quadratic trend. bowl: how far out each point lies, of mean 0 over the space. units:
+    canonical rows.
     """
 
     columns: Array
     trend: Array
+    bowl: Array
     units: Array
 
 
@@ -73,7 +75,8 @@ class Encoding:
         return math.prod(map(int, self.counts)) if (self.counts > 0).all() else None
 
     @cached_property
-    def _numbers(self) -> NDArray[np.intp]:
+    def numbers(self) -> NDArray[np.intp]:
+        """The parameters that are numbers with more than one value; the first columns."""
         return np.flatnonzero(~self.categorical & (self.counts != 1))
 
     @cached_property
@@ -83,13 +86,13 @@ class Encoding:
     @cached_property
     def groups(self) -> NDArray[np.intp]:
         """The parameter, among the free ones, that each column belongs to; in rising order."""
-        sizes = [1] * len(self._numbers) + [int(self.counts[j]) for j in self._categories]
+        sizes = [1] * len(self.numbers) + [int(self.counts[j]) for j in self._categories]
         return np.repeat(np.arange(len(sizes)), sizes)
 
     @cached_property
     def number_groups(self) -> int:
         """How many of the groups are numbers; they come first."""
-        return len(self._numbers)
+        return len(self.numbers)
 
     def rows(self, points: Sequence[Params]) -> Array:
         """Return the canonical rows of `points`, shape (len(points), len(space))."""
@@ -105,15 +108,17 @@ class Encoding:
 
     def features(self, units: Array) -> Features:
         """Return what the models read at canonical rows."""
-        u = np.nan_to_num(units[:, self._numbers], nan=0.5)
-        columns, trend = [u], [1.7 * (u - 0.5), 6.0 * ((u - 0.5) ** 2 - 1.0 / 12.0)]
+        u = np.nan_to_num(units[:, self.numbers], nan=0.5)
+        outwards = 6.0 * ((u - 0.5) ** 2 - 1.0 / 12.0)
+        columns, trend = [u], [1.7 * (u - 0.5), outwards]
+        bowl = outwards.sum(axis=1) / math.sqrt(max(u.shape[1], 1))
         for j in self._categories:
             count = self.counts[j]
             chosen = np.nan_to_num(np.floor(units[:, j] * count), nan=-1.0)
             one_hot = ONE_HOT * (chosen[:, None] == np.arange(count))
             columns.append(one_hot)
             trend.append(one_hot)
-        return Features(np.hstack(columns), np.hstack(trend), units)
+        return Features(np.hstack(columns), np.hstack(trend), bowl, units)
 
     def least_steps(self, rows: Array) -> Array:
         """Return by how much each coordinate must move to reach another value; same shape."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import log_ndtr
 
-from autosearch.strategies.bayes.encoding import Array, Features
+from autosearch.strategies.bayes.encoding import Array, Encoding, Features
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.likelihood import Likelihood
@@ -29,6 +29,15 @@ class Feasibility:
             mean, std = model.predict(features)
             total += weight * log_ndtr(mean / np.maximum(std, 1e-9))
         return total
+
+
+def likeliest(feasibility: Feasibility | None, encoding: Encoding, pool: Array) -> Array:
+    """Return the rows, once anything has failed those first that are likeliest to go well."""
+    if feasibility is None:
+        return pool
+    odds = feasibility.log_probability(encoding.features(pool))
+    first: Array = pool[np.argsort(-odds, kind="stable")]
+    return first
 
 
 def requirements(known: Knowledge) -> dict[str, Likelihood]:

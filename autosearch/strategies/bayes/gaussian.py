@@ -36,7 +36,7 @@ class GaussianProcess:
     def predict(self, features: Features) -> tuple[Array, Array]:
         """Return the posterior (mean, deviation) of the noiseless loss, each of shape (n,)."""
         covariance, prior = self._covariances(features)
-        mean = self.solved.mean + covariance @ self.solved.weights
+        mean = self._mean(features, covariance)
         explained = covariance @ self.solved.inverse_root.T
         left = np.maximum(prior - np.einsum("ij,ij->i", explained, explained), 0.0)
         return mean, np.sqrt(self.solved.variance * left)
@@ -49,14 +49,17 @@ class GaussianProcess:
         own += self._trend_weight * (features.trend @ features.trend.T)
         covariance, _ = self._covariances(features)
         explained = covariance @ self.solved.inverse_root.T
-        mean = self.solved.mean + covariance @ self.solved.weights
+        mean = self._mean(features, covariance)
         return mean, self.solved.variance * (own - explained @ explained.T)
 
     def mean(self, features: Features) -> Array:
         """Return the posterior mean, shape (n,)."""
         covariance, _ = self._covariances(features)
+        return self._mean(features, covariance)
+
+    def _mean(self, features: Features, covariance: Array) -> Array:
         mean: Array = self.solved.mean + covariance @ self.solved.weights
-        return mean
+        return mean + self.likelihood.bowl * features.bowl
 
     def left_out(self) -> Array:
         """Return what a model of all other points expects at each known point, shape (n,).

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -68,7 +68,7 @@ class Knowledge:
 
     def _log_evidence(self, outcomes: Outcomes) -> float:
         """Return how likely the losses are under the model as it was last fitted."""
-        likelihood = self.likelihood(self.features, outcomes.values)
+        likelihood = self.loss_likelihood(self.features, outcomes.values)
         theta = np.array(self.memory.get("theta", ()))
         if len(theta) != len(likelihood.prior.mean):
             theta = likelihood.prior.mean
@@ -157,6 +157,10 @@ class Knowledge:
                 return trial.notes
         return {}
 
+    def loss_likelihood(self, features: Features, values: Array) -> Likelihood:
+        """Return the likelihood of hyperparameters given transformed losses at points."""
+        return replace(self.likelihood(features, values), bowl=self.recipe.bowl)
+
     def likelihood(
         self, features: Features, values: Array, recipe: Recipe | None = None
     ) -> Likelihood:
@@ -171,4 +175,4 @@ class Knowledge:
 
 def stacked(a: Features, b: Features) -> Features:
     """Return the features of the points of `a` and then those of `b`."""
-    return Features(*(np.vstack(pair) for pair in zip(a, b, strict=True)))
+    return Features(*(np.concatenate(pair) for pair in zip(a, b, strict=True)))

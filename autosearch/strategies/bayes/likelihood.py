@@ -91,7 +91,8 @@ class Solved(NamedTuple):
 class Likelihood:
     """The negative log posterior of `theta` given points and losses.
 
-    groups: the length scale that each column of the features has, in rising order.
+    groups: the length scale that each column of the features has, in rising order. bowl: the
+    coefficient of `features.bowl` in the prior mean.
     """
 
     features: Features
@@ -99,6 +100,7 @@ class Likelihood:
     groups: NDArray[np.intp]
     prior: Prior
     jitter: float
+    bowl: float = 0.0
 
     @cached_property
     def _trend(self) -> Array:
@@ -121,7 +123,8 @@ class Likelihood:
         if failed:
             return None
         inverse_root, _ = dtrtri(root, lower=1)
-        ones, y = (inverse_root @ np.stack([np.ones(n), self.losses], axis=1)).T
+        losses = self.losses - self.bowl * self.features.bowl
+        ones, y = (inverse_root @ np.stack([np.ones(n), losses], axis=1)).T
         mean = float(ones @ y) / float(ones @ ones)
         residual = y - mean * ones
         # One pseudo-observation of variance 1: a few equal losses are no proof of flatness.

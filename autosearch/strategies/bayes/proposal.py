@@ -14,14 +14,14 @@ from autosearch.strategies.bayes.acquisition import LOGARITHMIC, ucb
 from autosearch.strategies.bayes.averaging import Mixture, plausible
 from autosearch.strategies.bayes.candidates import Jump, Search, perturb
 from autosearch.strategies.bayes.cost import Costs
-from autosearch.strategies.bayes.design import groups, spread, step
 from autosearch.strategies.bayes.earlier import Informed
 from autosearch.strategies.bayes.encoding import Array, Features
-from autosearch.strategies.bayes.feasibility import Feasibility, requirements
+from autosearch.strategies.bayes.feasibility import Feasibility, likeliest, requirements
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import Knowledge, stacked
 from autosearch.strategies.bayes.likelihood import Likelihood
 from autosearch.strategies.bayes.recipe import Recipe
+from autosearch.strategies.bayes.start import Start
 from autosearch.strategies.cube import cube_of
 from autosearch.strategies.earlier import ORIGIN
 from autosearch.strategies.evidence import first_new
@@ -71,84 +71,33 @@ class Proposal:
         """Return the next suggestion, or None when the space is exhausted."""
         known = self.knowledge
         if all(trial.origin == ORIGIN for trial in known.history.trials):
-            return self._first()
-        explored = len(known.history) >= self._initial or self._foreseen
+            return self._suggested(self._start.first(), "initial", {})
+        explored = len(known.history) >= self._start.size or self._foreseen
         if len(known.history.valued) < 2 or not explored:
-            return self._suggested(np.vstack([self._steps(), self._design()]), "initial", {})
+            return self._suggested(self._start.next(), "initial", {})
         asks = int(known.memory.get("asks", -1)) + 1
         if self.policy.forest:
             return self._by_forest(asks)
-        return self._by_process(asks)
+        downhill = None if self._foreseen else self._start.downhill()
+        return Suggestion(downhill, f"{NAME}/descent") if downhill else self._by_process(asks)
 
     @property
     def _recipe(self) -> Recipe:
         return self.knowledge.recipe
 
-    @property
-    def _initial(self) -> int:
-        return self.policy.initial or self._usual
-
     @cached_property
-    def _usual(self) -> int:
-        c, known = self._recipe, self.knowledge
-        encoding = known.encoding
-        first = next((t.params for t in known.history.trials if t.params), {})
-        active = ~np.isnan(encoding.rows([first])[0]) & (encoding.counts != 1)
-        return min(max(c.initial_min, int(active.sum()) + 1), c.initial_max)
+    def _start(self) -> Start:
+        return Start(self.knowledge, self._feasibility, self.rng, self.policy.initial)
 
     @property
     def _foreseen(self) -> bool:
         """Whether what an earlier search found holds here, so that less need be explored."""
         return isinstance(self.knowledge.encoding, Informed) and not self.policy.forest
 
-    def _first(self) -> Suggestion | None:
-        encoding = self.knowledge.encoding
-        start = encoding.space.start()
-        rows = encoding.rows([] if start is None else [start])
-        return self._suggested(np.vstack([rows, self._design()]), "initial", {})
-
-    def _steps(self) -> Array:
-        """Return steps from the best trial, from the start while none has ended; the best first."""
-        known, c = self.knowledge, self._recipe
-        encoding, running = known.encoding, known.history.pending
-        if len(known.history) >= self._usual:
-            return encoding.rows([])
-        if known.losses.size:
-            base = known.history.valued[int(known.sound.argmin())]
-        elif running and not known.history.finished:
-            base = running[0]
-        else:
-            return encoding.rows([])
-        own = sum(t.origin != ORIGIN for t in known.history.trials)
-        part = groups(len(encoding.space), self._usual - 1)[own - 1]
-        row = encoding.rows([base.params])[0]
-        sides = [step(encoding, row, part, c.first_step, self.rng) for _ in range(c.step_pool)]
-        return self._likeliest(np.vstack(sides))
-
-    def _design(self) -> Array:
-        encoding = self.knowledge.encoding
-        space, size = encoding.space, self._recipe.design_pool
-        if space.constrained:
-            pool = encoding.rows([space.sample(self.rng) for _ in range(size)])
-        else:
-            pool = encoding.canonical(self.rng.random((size, len(space))))
-        known = encoding.rows([t.params for t in self.knowledge.history.trials])
-        if self._feasibility:
-            pool = self._likeliest(pool)[: max(1, int(self._recipe.design_share * len(pool)))]
-        return spread(encoding, known, pool)
-
-    def _likeliest(self, pool: Array) -> Array:
-        """Return the rows, once anything has failed those first that are likeliest to go well."""
-        if self._feasibility is None:
-            return pool
-        odds = self._feasibility.log_probability(self.knowledge.encoding.features(pool))
-        likeliest: Array = pool[np.argsort(-odds, kind="stable")]
-        return likeliest
-
     @cached_property
     def _likelihood(self) -> Likelihood:
         known = self.knowledge
-        return self.knowledge.likelihood(known.features, known.outcomes.values)
+        return self.knowledge.loss_likelihood(known.features, known.outcomes.values)
 
     def _fitted(self, likelihood: Likelihood, note: str) -> Array:
         """Return the hyperparameters, from where the last fit ended and, at times, afresh."""
@@ -206,7 +155,7 @@ class Proposal:
     def _annealed(self, ranked: Array) -> Array:
         encoding = self.knowledge.encoding
         rows = anneal_rows(cube_of(encoding.space), ranked, self.rng, self._recipe.anneal_pool)
-        return self._likeliest(encoding.canonical(rows))
+        return likeliest(self._feasibility, encoding, encoding.canonical(rows))
 
     def _shortened(self, theta: Array, asks: int) -> Array:
         """Return `theta` with shorter length scales, for an ask that explores in between."""
@@ -251,7 +200,7 @@ class Proposal:
             return model
         values = np.concatenate([model.likelihood.losses, model.mean(pending)])
         points = stacked(self.knowledge.features, pending)
-        return condition(self.knowledge.likelihood(points, values), model.theta)
+        return condition(self.knowledge.loss_likelihood(points, values), model.theta)
 
     def _region(self, region: Mapping[str, Any], noise: float) -> dict[str, Any]:
         """Return the trust region for this ask, from the one of the last such ask."""

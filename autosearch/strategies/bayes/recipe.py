@@ -23,6 +23,12 @@ class Recipe:
     initial_max: int = 11
     first_step: float = 0.3
     step_pool: int = 8
+    # Then so many steps of this length down the plane that fits the losses, in spaces without
+    # conditions: .04 less regret after 10 trials and .02 after 20 on smooth tasks, as much on mixed
+    # and noisy ones (tuned; one step, four, and as many as improve: .01 more; .15 and .3: no
+    # better; in conditional spaces .06 more after 20).
+    descents: int = 2
+    descent: float = 0.2
     # Random points among which the next first point is the one that lies best.
     design_pool: int = 128
 
@@ -51,6 +57,11 @@ class Recipe:
     category_scale: tuple[float, float] = (0.0, 1.0)
     noise: tuple[float, float] = (-6.0, 3.0)
     trend: tuple[float, float] = (-1.0, 1.5)
+    # The prior mean rises towards the bounds, since ranges are mostly chosen with the best values
+    # well inside: with .45 of it (in deviations of the losses) over the space, .01 less regret
+    # after 20 trials on smooth tasks (of .12), .06 on mixed and noisy ones, and no more where the
+    # best point is in a corner (tuned; 1.5: stuck in local optima; less as trials come: no better).
+    bowl: float = 1.0
     scale_bounds: tuple[float, float] = (-4.0, 5.0)
     noise_bounds: tuple[float, float] = (-14.0, 2.0)
     trend_bounds: tuple[float, float] = (-9.0, 4.0)

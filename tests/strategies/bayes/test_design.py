@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autosearch.space import Choice, Float, Int, Space
-from autosearch.strategies.bayes.design import groups, spread, step
+from autosearch.strategies.bayes.design import descent, groups, spread, step
 from autosearch.strategies.bayes.encoding import Encoding
 from tests.space.spaces import spaces
 
@@ -49,3 +49,30 @@ def test_spread_points_fill_the_largest_gap_first() -> None:
     encoding = Encoding(Space({"x": Float(0.0, 1.0), "y": Float(0.0, 1.0)}))
     pool = np.array([[0.5, 0.52], [0.05, 0.9], [0.52, 0.1]])
     np.testing.assert_array_equal(spread(encoding, np.array([[0.5, 0.5]]), pool)[0], pool[1])
+
+
+@given(spaces(), st.integers(0, 99))
+def test_a_step_downhill_leaves_categories_and_what_is_inactive(space: Space, seed: int) -> None:
+    encoding, rng = Encoding(space), np.random.default_rng(seed)
+    features = encoding.features(encoding.rows([space.sample(rng) for _ in range(6)]))
+    base, (row,) = features.units[2], descent(encoding, features, rng.standard_normal(6), 2, 0.2)
+    np.testing.assert_array_equal(row[encoding.categorical], base[encoding.categorical])
+    np.testing.assert_array_equal(np.isnan(row), np.isnan(base))
+
+
+def test_a_step_downhill_follows_the_slope_of_the_numbers_alone() -> None:
+    encoding = Encoding(Space({"x": Float(0, 1), "y": Float(0, 1), "c": Choice(["a", "b"])}))
+    rng = np.random.default_rng(0)
+    units = encoding.canonical(rng.random((12, 3)))
+    losses = 3.0 * units[:, 0] - 4.0 * units[:, 1] + 50.0 * (units[:, 2] < 0.5)
+    units[5, :2] = 0.5
+    losses[5] = -0.5 + 50.0 * (units[5, 2] < 0.5)
+    (row,) = descent(encoding, encoding.features(units), losses, 5, 0.2)
+    np.testing.assert_allclose(row[:2], [0.5 - 0.6 * 0.2, 0.5 + 0.8 * 0.2], atol=2e-3)
+
+
+def test_a_step_downhill_stays_in_the_space_and_follows_its_bounds() -> None:
+    encoding = Encoding(Space({"x": Float(0, 1), "y": Float(0, 1)}))
+    units = np.array([[0.0, 0.5], [0.3, 0.5], [0.0, 0.6]])
+    (row,) = descent(encoding, encoding.features(units), np.array([0.0, 9.0, 1.0]), 0, 0.2)
+    np.testing.assert_allclose(row, [0.0, 0.3], atol=1e-9)

@@ -77,3 +77,16 @@ def test_what_no_noise_mends_is_refused(spoilt: str) -> None:
     )
     with pytest.raises(FloatingPointError, match="not finite"):
         condition(likelihood, theta)
+
+
+def test_far_from_all_points_the_losses_are_expected_to_rise_towards_the_bounds() -> None:
+    encoding = Encoding(Space({"a": Float(0, 1), "b": Float(0, 1)}))
+    units, theta = np.full((3, 2), 0.5), np.array([-3.0, -3.0, -3.0, -20.0])
+    units[1:] += [[0.02, 0.0], [0.0, -0.02]]
+    features, losses = encoding.features(units), np.array([0.3, -0.1, -0.2])
+    likelihood = Likelihood(features, losses, encoding.groups, prior_of(2, 0, RECIPE), 1e-10, 1.5)
+    away = encoding.features(np.array([[0.0, 0.0], [0.2, 0.2], [0.2, 1.0]]))
+    corner, inside, edge = condition(likelihood, theta).mean(away)
+    assert corner > edge > inside
+    expected = 1.5 * 6.0 * (0.5**2 - 0.3**2) * 2.0 / np.sqrt(2.0)
+    np.testing.assert_allclose(corner - inside, expected, rtol=1e-6)

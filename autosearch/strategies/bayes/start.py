@@ -1,0 +1,108 @@
+"""The first asks of a search, when a model would only guess: the start, steps, then downhill."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from autosearch.space.values import Params
+from autosearch.strategies.bayes.design import Rng, descent, groups, spread, step
+from autosearch.strategies.bayes.encoding import Array
+from autosearch.strategies.bayes.feasibility import Feasibility, likeliest
+from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.recipe import Recipe
+from autosearch.strategies.earlier import ORIGIN
+from autosearch.strategies.evidence import is_new
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the first asks try, given what is known.
+
+    feasibility: None where nothing has failed yet. wanted: first points, 0 for as many as the space
+    suggests.
+    """
+
+    knowledge: Knowledge
+    feasibility: Feasibility | None
+    rng: Rng
+    wanted: int
+
+    @property
+    def size(self) -> int:
+        """How many first points there are, before the steps downhill."""
+        return self.wanted or self._usual
+
+    def first(self) -> Array:
+        """Return candidates for the first trial of all, in rows, best first."""
+        encoding = self.knowledge.encoding
+        start = encoding.space.start()
+        return np.vstack([encoding.rows([] if start is None else [start]), self._design()])
+
+    def next(self) -> Array:
+        """Return candidates for the next first point, in rows, best first."""
+        return np.vstack([self._steps(), self._design()])
+
+    def downhill(self) -> Params | None:
+        """Return a step downhill from the best trial; None where it is not the time for one."""
+        known, c = self.knowledge, self._recipe
+        encoding = known.encoding
+        late = len(known.history) >= self.size + c.descents
+        if late or known.history.pending or encoding.space.conditional:
+            return None
+        values = known.outcomes.values
+        best = int(np.where(known.good, values, np.inf).argmin())
+        row = descent(encoding, known.features, values, best, c.descent)
+        params = encoding.params(row[0])
+        allowed = encoding.space.feasible(params) and is_new(params, known.history)
+        return params if allowed and not self._risky(row) else None
+
+    @property
+    def _recipe(self) -> Recipe:
+        return self.knowledge.recipe
+
+    @cached_property
+    def _usual(self) -> int:
+        c, known = self._recipe, self.knowledge
+        encoding = known.encoding
+        first = next((t.params for t in known.history.trials if t.params), {})
+        active = ~np.isnan(encoding.rows([first])[0]) & (encoding.counts != 1)
+        return min(max(c.initial_min, int(active.sum()) + 1), c.initial_max)
+
+    def _steps(self) -> Array:
+        """Return steps from the best trial, from the start while none has ended; the best first."""
+        known, c = self.knowledge, self._recipe
+        encoding, running = known.encoding, known.history.pending
+        if len(known.history) >= self._usual:
+            return encoding.rows([])
+        if known.losses.size:
+            base = known.history.valued[int(known.sound.argmin())]
+        elif running and not known.history.finished:
+            base = running[0]
+        else:
+            return encoding.rows([])
+        own = sum(t.origin != ORIGIN for t in known.history.trials)
+        part = groups(len(encoding.space), self._usual - 1)[own - 1]
+        row = encoding.rows([base.params])[0]
+        sides = [step(encoding, row, part, c.first_step, self.rng) for _ in range(c.step_pool)]
+        return likeliest(self.feasibility, encoding, np.vstack(sides))
+
+    def _design(self) -> Array:
+        encoding = self.knowledge.encoding
+        space, size = encoding.space, self._recipe.design_pool
+        if space.constrained:
+            pool = encoding.rows([space.sample(self.rng) for _ in range(size)])
+        else:
+            pool = encoding.canonical(self.rng.random((size, len(space))))
+        known = encoding.rows([t.params for t in self.knowledge.history.trials])
+        if self.feasibility:
+            kept = max(1, int(self._recipe.design_share * len(pool)))
+            pool = likeliest(self.feasibility, encoding, pool)[:kept]
+        return spread(encoding, known, pool)
+
+    def _risky(self, row: Array) -> bool:
+        if self.feasibility is None:
+            return False
+        features = self.knowledge.encoding.features(row)
+        return float(self.feasibility.log_probability(features)[0]) < math.log(0.5)

@@ -37,14 +37,14 @@ class Imported:
     """Results of another search, as they enter this one.
 
     source: where they come from, as it was given. results: params in this search's space, and
-    losses, smaller is better, None where the program failed. same: they are of this very task, and
-    count as if it had run them.
+    losses, one for each objective, smaller is better; none where the program failed. same: they are
+    of this very task, and count as if it had run them.
     """
 
     kind: ClassVar[str] = "imported"
     at: float
     source: str
-    results: tuple[tuple[Params, float | None], ...]
+    results: tuple[tuple[Params, tuple[float, ...]], ...]
     same: bool = False
 
 
@@ -149,7 +149,18 @@ def encode(record: Record) -> str:
         value = getattr(record, f.name)
         if not _is_default(f, value):
             body[f.name] = value
+    if isinstance(record, Imported):
+        body["results"] = [(params, _shortened(losses)) for params, losses in record.results]
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+
+
+def _shortened(losses: tuple[float, ...]) -> float | tuple[float, ...] | None:
+    """Return a single loss by itself, and None for none: most searches have one objective."""
+    return losses if len(losses) > 1 else next(iter(losses), None)
+
+
+def _losses(found: float | list[float] | None) -> tuple[float, ...]:
+    return tuple(found) if isinstance(found, list) else () if found is None else (found,)
 
 
 def _is_default(f: "dataclasses.Field[Any]", value: Any) -> bool:
@@ -168,7 +179,7 @@ def decode(kind: str, text: str) -> Record:
     if kind == Measured.kind:
         body["measurements"] = tuple(map(Measurement._make, body["measurements"]))
     if kind == Imported.kind:
-        body["results"] = tuple((params, loss) for params, loss in body["results"])
+        body["results"] = tuple((params, _losses(found)) for params, found in body["results"])
     for name in ("losses", "constraints"):
         if name in body:
             body[name] = tuple(body[name])
@@ -208,10 +219,14 @@ def fold(history: History, records: Iterable[Record]) -> History:
 
 def _earlier(record: Imported, first: int) -> tuple[Trial, ...]:
     return tuple(
-        Trial(number, params, origin=record.source, state="failed")
-        if loss is None
-        else Trial(number, params, origin=record.source, state="completed", losses=(loss,))
-        for number, (params, loss) in enumerate(record.results, first)
+        Trial(
+            number,
+            params,
+            origin=record.source,
+            state="completed" if losses else "failed",
+            losses=losses,
+        )
+        for number, (params, losses) in enumerate(record.results, first)
     )
 
 

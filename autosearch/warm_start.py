@@ -5,10 +5,11 @@ What is recorded is what counts: a source that is read once is never looked at a
 
 import csv
 import json
+import math
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from autosearch.errors import AutoSearchError, InputError, SourceError
 from autosearch.experiment.compare import task_differences
 from autosearch.experiment.earlier import EarlierSpec
 from autosearch.experiment.model import Experiment
+from autosearch.formats import plural
 from autosearch.interop.found import Finding, Fitted, fit, of_trials
 from autosearch.interop.tables import Column, of_rows
 from autosearch.records import Imported, Record, Said
@@ -108,12 +110,9 @@ def imports(
     objects: results in objects of this process. own: the study's own folder. Raises SourceError
     where one cannot be read, or is said to be of the same task and is not.
     """
-    if objects and len(experiment.objectives) > 1:
-        message = "earlier results have one value each, and here there are several objectives"
-        raise InputError(f"warm_start: {message}")
     records: list[Record] = []
     for source in _sources(experiment, objects, known, own):
-        fitted = fit(source.findings, experiment.space)
+        fitted = fit(_measured(source, experiment), experiment.space)
         text = f"{source.name}: {fitted.describe(experiment.objective.mode)}"
         if source.same:
             hindrance = _unlike(fitted, experiment)
@@ -124,6 +123,22 @@ def imports(
         records += [Imported(now, source.name, fitted.results, source.same)]
         records += [Said(now, EVENT, text)]
     return records
+
+
+def _measured(source: _Source, experiment: Experiment) -> list[Finding]:
+    """Return the findings with a loss for each objective; of several the first, where one counts.
+
+    Raises SourceError where there are fewer or more than the several that count.
+    """
+    count = len(experiment.objectives)
+    for finding in source.findings:
+        found = len(finding.losses)
+        if count > 1 and found not in (0, count):
+            reason = f"its results have {plural(found, 'value')} each; expected {count}: "
+            raise SourceError(
+                source.name, reason + ", ".join(m.name for m in experiment.objectives)
+            )
+    return [replace(f, losses=f.losses[:count]) for f in source.findings]
 
 
 def _unlike(fitted: Fitted, experiment: Experiment) -> str:
@@ -147,12 +162,12 @@ def _sources(
         except (AutoSearchError, OSError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or str(error)
             raise SourceError(spec.path, reason) from None
-    metric = experiment.objective
     for given in objects:
         same = _holds_results(given) and given["same"] is True
         found = given["results"] if _holds_results(given) else given
-        findings = _of_object(found, experiment, Column(metric.name, metric.mode))
-        digest = sha256(repr([(dict(f.params), f.loss) for f in findings]).encode()).hexdigest()
+        findings = _of_object(found, experiment, _columns(experiment))
+        parts = [(dict(f.params), *(f.losses or [None])) for f in findings]
+        digest = sha256(repr(parts).encode()).hexdigest()
         name = f"{type(found).__name__} {digest[:8]}"
         if name not in known:
             yield _Source(name, findings, same)
@@ -160,7 +175,7 @@ def _sources(
 
 def _of_folder(folder: Path, experiment: Experiment, spec: EarlierSpec) -> _Source:
     state = snapshot(folder, measurements=False)
-    findings, note = of_trials(state.history.trials), ""
+    findings, note = _of_history(state.history, _columns(experiment)), ""
     if spec.same:
         differing = task_differences(state.experiment, experiment)
         if differing:
@@ -183,8 +198,11 @@ def _read(spec: EarlierSpec, experiment: Experiment, own: Path | None) -> _Sourc
 def _findings(spec: EarlierSpec, experiment: Experiment) -> list[Finding]:
     """Return what a source holds that is no folder."""
     kind, rest = _kind(spec.path)
-    metric = experiment.objective
-    column = Column(metric.name, spec.mode or metric.mode, spec.value)
+    columns = _columns(experiment)
+    if spec.mode or spec.value:
+        if len(columns) > 1:
+            raise InputError("value and mode are of one objective, and here there are several")
+        columns = [Column(columns[0].metric, spec.mode or columns[0].mode, spec.value)]
     if kind == "optuna":
         from autosearch.interop.optuna import load_study, of_study
 
@@ -192,14 +210,43 @@ def _findings(spec: EarlierSpec, experiment: Experiment) -> list[Finding]:
         return of_study(load_study(url, name))
     path = experiment.folder / rest
     if kind == "pickle":
-        return _of_object(_unpickled(path), experiment, column)
+        return _of_object(_unpickled(path), experiment, columns)
     if path.suffix.lower() == ".csv":
-        return of_rows(_csv(path), column)
+        return of_rows(_csv(path), columns)
     if path.suffix.lower() == ".json":
-        return of_rows(_json(path), column)
+        return of_rows(_json(path), columns)
     if not path.exists():
         raise InputError(f"there is nothing at {path.absolute()}")
     raise InputError("expected a study's folder, a .csv or .json file")
+
+
+def _columns(experiment: Experiment) -> list[Column]:
+    """Return where a table has the values; of several objectives each in a column of its name."""
+    objectives = experiment.objectives
+    several = len(objectives) > 1
+    return [Column(m.name, m.mode, m.name if several else None) for m in objectives]
+
+
+def _of_history(history: History, columns: Sequence[Column]) -> list[Finding]:
+    """Return the findings in a history, where there are several objectives by their names.
+
+    A single objective may have another name there: then it is the first. Raises InputError where no
+    trial has a metric of the name of one of several.
+    """
+    findings = of_trials(history.trials)
+    known = dict.fromkeys(name for t in history.valued for name in t.metrics)
+    several = any(len(t.losses) > 1 for t in history.valued)
+    if len(columns) == 1 and not (several and columns[0].metric in known):
+        return findings
+    for column in columns:
+        if known and column.metric not in known:
+            raise InputError(f"has no metric {column.metric}; it has {', '.join(known)}")
+    return [
+        replace(f, losses=tuple(c.sign * t.metrics.get(c.metric, math.nan) for c in columns))
+        if f.losses
+        else f
+        for f, t in zip(findings, history.trials, strict=True)
+    ]
 
 
 def _csv(path: Path) -> list[dict[str, Any]]:
@@ -232,13 +279,13 @@ def _unpickled(path: Path) -> Any:
         raise InputError(f"cannot be unpickled: {type(error).__name__}: {error}") from None
 
 
-def _of_object(found: Any, experiment: Experiment, column: Column) -> list[Finding]:
+def _of_object(found: Any, experiment: Experiment, columns: Sequence[Column]) -> list[Finding]:
     """Return the findings in an object: ours, another package's, or rows."""
     package = type(found).__module__.partition(".")[0]
     pair = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
     history = getattr(found, "history", getattr(getattr(found, "state", None), "history", found))
     if isinstance(history, History):
-        return of_trials(history.trials)
+        return _of_history(history, columns)
     if type(pair[0]).__module__.partition(".")[0] == "hyperopt":
         from autosearch.interop.hyperopt import from_hyperopt, of_hyperopt
 
@@ -253,22 +300,25 @@ def _of_object(found: Any, experiment: Experiment, column: Column) -> list[Findi
 
         return of_study(found)
     if package == "pandas":
-        return of_rows(found.to_dict("records"), column)
+        return of_rows(found.to_dict("records"), columns)
     if isinstance(found, list | tuple):
-        return _of_list(found, column)
+        return _of_list(found, columns)
     raise InputError(
         f"warm_start: {type(found).__name__}: expected a path, a Result, a Study, a table, "
         "hyperopt's Trials, scikit-optimize's result, an Optuna study, or [(params, value), …]"
     )
 
 
-def _of_list(found: Sequence[Any], column: Column) -> list[Finding]:
+def _of_list(found: Sequence[Any], columns: Sequence[Column]) -> list[Finding]:
     if all(isinstance(row, Mapping) for row in found):
-        return of_rows(found, column)
+        return of_rows(found, columns)
+    names = [column.name or "value" for column in columns]
     try:
-        rows = [{"params": dict(params), "value": value} for params, value in found]
+        pairs = [(dict(params), [v] if len(names) == 1 else v) for params, v in found]
+        rows = [{"params": p, **dict(zip(names, v, strict=True))} for p, v in pairs]
     except (TypeError, ValueError):
+        value = "value" if len(names) == 1 else f"({', '.join(names)})"
         raise InputError(
-            "warm_start: a list of results: expected [(params, value), …] or one mapping a row"
+            f"warm_start: a list of results: expected [(params, {value}), …] or one mapping a row"
         ) from None
-    return of_rows(rows, column)
+    return of_rows(rows, columns)

@@ -131,9 +131,6 @@ def _check_one_objective(fields: Mapping[str, Any], found: list[Problem]) -> Non
     if search is not None and search.stop_when != "never":
         message = f"expected never with several objectives, found {show(search.stop_when)}"
         found.append(Problem(("search", "stop_when"), message))
-    if fields.get("warm_start"):
-        message = "earlier results have one value each, and here there are several objectives"
-        found.append(Problem(("warm_start",), message, at_key=True))
 
 
 def _check_confirm(fields: Mapping[str, Any], found: list[Problem]) -> None:

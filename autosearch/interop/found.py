@@ -12,11 +12,13 @@ from autosearch.space import Bool, Choice, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.space.values import Params, Value
 from autosearch.strategies.evidence import BLAMED
-from autosearch.trial import Trial
+from autosearch.trial import History, Trial
 
 # Results that are taken from one search: the better half of these, and others evenly spread over
 # the rest. More would say little that is new, at a cost in every ask.
 MOST_RESULTS = 500
+# A point and its losses.
+Result = tuple[Params, tuple[float, ...]]
 SHOWN_VALUES = 60
 SHOWN_NAMES = 6
 
@@ -25,12 +27,13 @@ SHOWN_NAMES = 6
 class Finding:
     """One evaluation, as the other search knew it.
 
-    params: name → value, perhaps as text; None and nan: not there. loss: smaller is better, None
-    where there is no value that counts. failed: such params made the program fail.
+    params: name → value, perhaps as text; None and nan: not there. losses: one for each objective,
+    smaller is better; none where there is no value that counts. failed: such params made the
+    program fail.
     """
 
     params: Mapping[str, Any]
-    loss: float | None
+    losses: tuple[float, ...]
     failed: bool = False
 
 
@@ -38,11 +41,11 @@ class Finding:
 class Fitted:
     """The findings that are points of a space.
 
-    results: params and losses, None where the program failed. dropped: why → how many. filled:
+    results: params and losses, none where the program failed. dropped: why → how many. filled:
     parameters that some lacked → the value that was taken. extra: what is not searched any more.
     """
 
-    results: tuple[tuple[Params, float | None], ...]
+    results: tuple[Result, ...]
     found: int
     dropped: Mapping[str, int] = field(default_factory=dict)
     filled: Mapping[str, Value] = field(default_factory=dict)
@@ -50,10 +53,12 @@ class Fitted:
 
     def describe(self, mode: str) -> str:
         """Return what was taken and what was not, and why, on one line; mode: max or min."""
-        losses = [loss for _, loss in self.results if loss is not None]
+        losses = [losses for _, losses in self.results if losses]
         text = f"{len(losses)} of {formats.plural(self.found, 'result')} taken"
-        if losses:
-            best = min(losses)
+        if losses and len(losses[0]) > 1:
+            text += f", {len(_front(self.results))} of them on the front"
+        elif losses:
+            best = min(losses)[0]
             text += f", the best {formats.number(-best if mode == 'max' else best)}"
         failed = len(self.results) - len(losses)
         parts = [text, f"{failed} that failed"] if failed else [text]
@@ -71,7 +76,7 @@ class Fitted:
 def of_trials(trials: Sequence[Trial]) -> list[Finding]:
     """Return our own trials as findings; one that breaks an outcome constraint has no value."""
     return [
-        Finding(t.params, t.loss if t.feasible else None, t.state in BLAMED and not t.losses)
+        Finding(t.params, t.losses if t.feasible else (), t.state in BLAMED and not t.losses)
         for t in trials
     ]
 
@@ -80,15 +85,15 @@ def fit(findings: Sequence[Finding], space: Space) -> Fitted:
     """Return the findings that are points of `space`.
 
     What it does not search is left out. A parameter that a finding lacks has its default, or the
-    middle of its range. Findings that have no finite loss and did not fail, with a value that the
+    middle of its range. Findings without finite losses that did not fail, with a value that the
     space does not hold, or with a combination that it does not allow are dropped.
     """
     dropped: Counter[str] = Counter()
     filled: dict[str, Value] = {}
-    results: list[tuple[Params, float | None]] = []
+    results: list[Result] = []
     for finding in findings:
-        loss = finding.loss if finding.loss is not None and math.isfinite(finding.loss) else None
-        if loss is None and not finding.failed:
+        losses = finding.losses if all(map(math.isfinite, finding.losses)) else ()
+        if not losses and not finding.failed:
             dropped["without a value"] += 1
             continue
         params, lacking, why = _point(finding.params, space)
@@ -97,7 +102,7 @@ def fit(findings: Sequence[Finding], space: Space) -> Fitted:
             dropped[why] += 1
             continue
         filled |= {name: params[name] for name in lacking}
-        results.append((params, None if loss is None else float(loss)))
+        results.append((params, tuple(map(float, losses))))
     names = dict.fromkeys(name for f in findings for name, v in f.params.items() if _given(v))
     extra = tuple(name for name in names if name not in space.params)
     kept = _thinned(results)
@@ -169,11 +174,22 @@ def _text(value: Value) -> str:
     return text.lower() if text.lower() in ("true", "false") else text
 
 
-def _thinned(results: list[tuple[Params, float | None]]) -> list[tuple[Params, float | None]]:
+def _front(results: Sequence[Result]) -> set[int]:
+    """Return the indices of the results that no other dominates."""
+    trials = (Trial(n, p, state="completed", losses=ls) for n, (p, ls) in enumerate(results))
+    return {t.number for t in History(tuple(trials)).front}
+
+
+def _thinned(results: list[Result]) -> list[Result]:
     if len(results) <= MOST_RESULTS:
         return results
-    losses = [math.inf if loss is None else loss for _, loss in results]
-    order = sorted(range(len(results)), key=losses.__getitem__)
+    front = _front(results)
+
+    def rank(index: int) -> tuple[bool, bool, tuple[float, ...]]:
+        losses = results[index][1]
+        return not losses, index not in front, losses
+
+    order = sorted(range(len(results)), key=rank)
     half = MOST_RESULTS // 2
     rest = order[half:]
     spread = [rest[i * len(rest) // half] for i in range(half)]

@@ -89,7 +89,7 @@ def of_hyperopt(trials: Any, space: Space) -> list[Finding]:
                 index = int(vals[name])
                 vals[name] = options[index] if 0 <= index < len(options) else f"option {index}"
         failed = result.get("status") == STATUS_FAIL
-        findings.append(Finding(vals, None if loss is None else float(loss), failed))
+        findings.append(Finding(vals, () if loss is None else (float(loss),), failed))
     return findings
 
 

@@ -22,11 +22,12 @@ def load_study(storage: str, name: str) -> Any:
 
 
 def of_study(study: Any) -> list[Finding]:
-    """Return a study's trials as findings, by its first objective; only complete ones have one."""
-    sign = -1.0 if study.directions[0].name == "MAXIMIZE" else 1.0
+    """Return a study's trials as findings; only complete ones have losses."""
+    signs = [-1.0 if d.name == "MAXIMIZE" else 1.0 for d in study.directions]
     findings = []
     for trial in study.trials:
         state = trial.state.name
-        loss = sign * trial.values[0] if state == "COMPLETE" and trial.values else None
-        findings.append(Finding(trial.params, loss, state == "FAIL"))
+        values = trial.values if state == "COMPLETE" and trial.values else ()
+        losses = tuple(sign * value for sign, value in zip(signs, values, strict=False))
+        findings.append(Finding(trial.params, losses, state == "FAIL"))
     return findings

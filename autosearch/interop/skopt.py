@@ -53,7 +53,7 @@ def of_skopt(result: Any) -> list[Finding]:
     )
     names = [d.name or f"x{i}" for i, d in enumerate(result.space.dimensions)]
     return [
-        Finding(dict(zip(names, map(plain, point), strict=True)), float(value))
+        Finding(dict(zip(names, map(plain, point), strict=True)), (float(value),))
         for point, value in zip(points, values, strict=True)
     ]
 

@@ -27,29 +27,36 @@ class Column:
     mode: str
     name: str | None = None
 
+    @property
+    def sign(self) -> float:
+        """What makes a loss of a value."""
+        return -1.0 if self.mode == "max" else 1.0
 
-def of_rows(rows: Sequence[Row], column: Column) -> list[Finding]:
+
+def of_rows(rows: Sequence[Row], columns: Sequence[Column]) -> list[Finding]:
     """Return a table's rows as findings.
 
-    Our own rows hold `params`, or columns params.X; in any other table every column but that of the
-    values may be a parameter. Where there is a `state`, only ends that carry a value have one.
-    Raises InputError where no column holds the values.
+    columns: of each objective. Our own rows hold `params`, or columns params.X; in any other table
+    every column but those of the values may be a parameter. Where there is a `state`, only ends
+    that carry a value have one. Raises InputError where no column holds the values.
     """
     if not rows:
         return []
     own = "params" in rows[0] or any(str(name).startswith(_PARAMS) for name in rows[0])
     flat = [_flat(row) for row in rows]
-    name = _value_column(flat[0], column, own=own)
-    sign = -1.0 if column.mode == "max" else 1.0
+    names = [_value_column(flat[0], column, own=own) for column in columns]
     findings = []
     for row in flat:
-        value = _number(row.get(name)) if _counts(row) else None
+        values = [_number(row.get(name)) for name in names] if _counts(row) else [None]
+        known = [value for value in values if value is not None]
+        losses = tuple(c.sign * value for c, value in zip(columns, known, strict=False))
         if own:
             params = {k.removeprefix(_PARAMS): v for k, v in row.items() if k.startswith(_PARAMS)}
         else:
-            params = {k: v for k, v in row.items() if k != name}
-        failed = value is None and row.get("state") in BLAMED
-        findings.append(Finding(params, None if value is None else sign * value, failed))
+            params = {k: v for k, v in row.items() if k not in names}
+        complete = len(known) == len(columns)
+        failed = not complete and row.get("state") in BLAMED
+        findings.append(Finding(params, losses if complete else (), failed))
     return findings
 
 
@@ -72,7 +79,7 @@ def _value_column(row: Row, column: Column, *, own: bool) -> str:
     if column.name is not None:
         wanted = [column.name, f"metrics.{column.name}"]
     else:
-        wanted = ["value"] if own else [column.metric, "value"]
+        wanted = [f"metrics.{column.metric}" if own else column.metric, "value"]
     for name in wanted:
         if name in row:
             return name

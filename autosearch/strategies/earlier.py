@@ -4,7 +4,7 @@ import numpy as np
 
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion
-from autosearch.strategies.bayes.earlier import learned
+from autosearch.strategies.bayes.earlier import by_objective, learned
 from autosearch.strategies.cube import Matrix, cube_of
 from autosearch.strategies.evidence import is_new
 from autosearch.strategies.threads import one_thread
@@ -54,12 +54,16 @@ def _ranked(space: Space, earlier: tuple[Trial, ...], turn: int) -> list[Trial]:
     for trial in (t for t in earlier if t.losses):
         by_source.setdefault(trial.origin, []).append(trial)
     with one_thread():
-        known = learned(space, earlier)
+        known = {name for part in by_objective(earlier) for name in learned(space, part)}
     telling = [own for name, own in by_source.items() if name in known or len(own) < TELLING]
     if not telling:
         return []
-    own = sorted(telling[turn % len(telling)], key=lambda t: t.losses[0])
-    return own[: (len(own) + 1) // 2]
+    own = telling[turn % len(telling)]
+    losses = np.array([t.losses for t in own])
+    at_most = np.all(losses[:, None, :] <= losses[None, :, :], axis=2)
+    # By how many others dominate it: with one objective, that are better.
+    order = np.argsort((at_most & ~at_most.T).sum(axis=0), kind="stable")
+    return [own[i] for i in order[: (len(own) + 1) // 2]]
 
 
 def _apart(row: Matrix, known: Matrix) -> bool:
@@ -69,8 +73,7 @@ def _apart(row: Matrix, known: Matrix) -> bool:
 
 
 def _disappointing(history: History) -> bool:
-    """Return whether one of the strategy's own trials is better than all earlier points tried."""
-    ended = history.finished
-    tried = [t.losses[0] for t in ended if t.origin == ORIGIN and t.losses]
-    others = [t.losses[0] for t in ended if t.origin != ORIGIN and t.losses]
-    return bool(tried and others) and min(tried) > min(others)
+    """Return whether the strategy's own trials are better than all earlier points tried."""
+    if not any(t.origin == ORIGIN for t in history.valued):
+        return False
+    return bool(history.front) and all(t.origin != ORIGIN for t in history.front)

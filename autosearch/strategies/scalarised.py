@@ -22,8 +22,8 @@ class Scalarised:
     """Asks a strategy for one objective about a random trade-off between several.
 
     ParEGO (Knowles 2006): at every ask weights are drawn, each trial's losses become one, and the
-    strategy sees a history with that. Failed and running trials, constraints and notes stay as they
-    are. With one objective it is the strategy itself.
+    strategy sees a history with that, and with other searches' results likewise. Failed and running
+    trials, constraints and notes stay as they are. With one objective it is the strategy itself.
 
     layered: for strategies that look at the order of losses alone. Trials that none dominates come
     first, then those that only these dominate, and so on (Deb et al. 2002); the trade-off of the
@@ -42,8 +42,18 @@ class Scalarised:
             trials = scalarised(history.trials, weights)
             if self.layered:
                 trials = layered(history.trials, trials)
-            history = replace(history, trials=trials)
+            history = replace(history, trials=trials, earlier=_earlier(history.earlier, weights))
         return self.inner.ask(space, history, rng)
+
+
+def _earlier(trials: Sequence[Trial], weights: NDArray[np.float64]) -> tuple[Trial, ...]:
+    """Return other searches' trials with one loss, each search's by its own front.
+
+    Those of searches without a loss are left out.
+    """
+    sources = dict.fromkeys(t.origin for t in trials if t.losses)
+    parts = ([t for t in trials if t.origin == source] for source in sources)
+    return tuple(t for part in parts for t in scalarised(part, weights))
 
 
 def scalarised(trials: Sequence[Trial], weights: NDArray[np.float64]) -> tuple[Trial, ...]:

@@ -20,7 +20,7 @@ def test_every_source_is_a_task_whose_results_fit_into_the_other(source: str, ta
     losses = [other.loss(p) for p in points]
     assert all(map(math.isfinite, losses))
     fitted = fit(
-        [Finding(p, v) for p, v in zip(points, losses, strict=True)], TASKS[task].space
+        [Finding(p, (v,)) for p, v in zip(points, losses, strict=True)], TASKS[task].space
     ).results
     assert fitted
 

@@ -136,7 +136,7 @@ class StrategyContract:
     def test_trials_from_before_are_the_beginning_of_the_search(self, strategy: Strategy) -> None:
         points = list(FINITE.points())
         known, left = points[:-4], points[-4:]
-        results = tuple((p, bowl(p)) for p in known)
+        results = tuple((p, (bowl(p),)) for p in known)
         history = fold(History(), [Imported(0.0, "old", results, same=True)])
         while asks := ask_next(strategy, FINITE, history, seed=0, at=0.0):
             ended = Ended(asks.number, 0, 0.0, "completed", (bowl(asks.params),))

@@ -139,7 +139,7 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("mode: min}", "mode: min, reference: 3}"),
     ("mode: max, regex", "mode: max, reference: 0.5, regex"),
     ("mode: min}", "mode: min, objectives: true}"),
-    ("mode: min}\n", "mode: min, objective: true}\nconfirm: {top: 2}\nwarm_start: old.csv\n"),
+    ("mode: min}\n", "mode: min, objective: true}\nconfirm: {top: 2}\n"),
     # the command and what it is given
     ("--lr={lr}", "--lr={lrr}"),
     ('"--lr={lr}", ', ""),

@@ -124,7 +124,7 @@ def test_hyperopts_trials_keep_every_point_and_loss(space: Space, seed: int) -> 
     # Once by the expression's own space, once by ours and the labels alone.
     for theirs in (from_hyperopt(to_hyperopt(space)), space):
         fitted = fit(of_hyperopt(trials, theirs), space)
-        assert fitted.results == tuple((p, float(i)) for i, p in enumerate(points))
+        assert fitted.results == tuple((p, (float(i),)) for i, p in enumerate(points))
 
 
 @given(space=FLAT, seed=st.integers(0, 99))
@@ -136,7 +136,7 @@ def test_scikit_optimizes_results_keep_every_point_and_loss(space: Space, seed: 
         func_vals=np.arange(len(points)) / 2,
     )
     fitted = fit(of_skopt(result), space)
-    assert fitted.results == tuple((p, i / 2) for i, p in enumerate(points))
+    assert fitted.results == tuple((p, (i / 2,)) for i, p in enumerate(points))
 
 
 def trials_of(space: Space, points: Sequence[Params]) -> Trials:
@@ -304,7 +304,7 @@ def test_hyperopts_trials_become_ours() -> None:
     failed = sum(f.params["depth"] == 0 for f in findings)
     fitted = fit(findings, TREE)
     assert fitted.dropped == ({"without a value": failed} if failed else {})
-    assert all(loss == params["rate"] for params, loss in fitted.results)
+    assert all(losses == (params["rate"],) for params, losses in fitted.results)
 
 
 def test_skopts_results_become_ours() -> None:
@@ -315,6 +315,6 @@ def test_skopts_results_become_ours() -> None:
         func_vals=np.array([0.5, np.inf]),
     )
     fitted = fit(of_skopt(result), space)
-    assert fitted.results == (({"n": 3, "k": "a"}, 0.5),)
+    assert fitted.results == (({"n": 3, "k": "a"}, (0.5,)),)
     assert {type(v) for v in fitted.results[0][0].values()} == {int, str}
     assert fitted.dropped == {"without a value": 1}

@@ -18,14 +18,14 @@ def test_our_own_rows_are_understood_flat_and_nested() -> None:
         {"number": "1", "params.lr": "0.2", "value": "", "state": "failed"},
         {"number": "2", "params.lr": "0.3", "value": "0.5", "state": "running"},
     ]
-    assert of_rows(nested, ACCURACY) == [
-        Finding({"lr": 0.1}, -0.9),
-        Finding({"lr": 0.2}, None, failed=True),
-        Finding({"lr": 0.3}, None),
+    assert of_rows(nested, [ACCURACY]) == [
+        Finding({"lr": 0.1}, (-0.9,)),
+        Finding({"lr": 0.2}, (), failed=True),
+        Finding({"lr": 0.3}, ()),
     ]
-    assert [f.loss for f in of_rows(flat, ACCURACY)] == [-0.9, None, None]
-    assert [f.failed for f in of_rows(flat, ACCURACY)] == [False, True, False]
-    assert of_rows(flat, ACCURACY)[1].params == {"lr": "0.2"}
+    assert [f.losses for f in of_rows(flat, [ACCURACY])] == [(-0.9,), (), ()]
+    assert [f.failed for f in of_rows(flat, [ACCURACY])] == [False, True, False]
+    assert of_rows(flat, [ACCURACY])[1].params == {"lr": "0.2"}
 
 
 @pytest.mark.parametrize(
@@ -37,25 +37,37 @@ def test_our_own_rows_are_understood_flat_and_nested() -> None:
     ],
 )
 def test_anybodys_table_has_its_values_in_a_column_of_a_name(column: Column, loss: float) -> None:
-    [found] = of_rows([{"lr": "0.1", "val_acc": "0.9", "seconds": "7"}], column)
-    assert found.loss == loss
+    [found] = of_rows([{"lr": "0.1", "val_acc": "0.9", "seconds": "7"}], [column])
+    assert found.losses == (loss,)
     assert found.params["lr"] == "0.1"
 
 
 def test_a_metric_of_our_own_rows_may_be_the_value() -> None:
     row = {"params": {"lr": 0.1}, "metrics": {"loss": 0.3}, "value": 0.9, "state": "completed"}
-    assert of_rows([row], Column("val_acc", "min", "loss"))[0].loss == 0.3
+    assert of_rows([row], [Column("val_acc", "min", "loss")])[0].losses == (0.3,)
+
+
+def test_several_objectives_have_a_column_each() -> None:
+    columns = [Column("acc", "max", "acc"), Column("size", "min", "size")]
+    rows = [
+        {"params": {"lr": 0.1}, "metrics": {"acc": 0.9, "size": 4}, "state": "completed"},
+        {"params": {"lr": 0.2}, "metrics": {"acc": 0.8}, "state": "completed"},
+    ]
+    wanted = [Finding({"lr": 0.1}, (-0.9, 4.0)), Finding({"lr": 0.2}, ())]
+    assert of_rows(rows, columns) == wanted
+    plain = [{"lr": 0.1, "acc": 0.9, "size": 4}, {"lr": 0.2, "acc": "", "size": 3}]
+    assert of_rows(plain, columns) == wanted
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "n/a", "", None, True])
 def test_what_is_no_number_is_no_value(value: object) -> None:
-    assert of_rows([{"lr": 0.1, "value": value}], ACCURACY)[0].loss is None
+    assert of_rows([{"lr": 0.1, "value": value}], [ACCURACY])[0].losses == ()
 
 
 def test_a_table_without_values_names_its_columns() -> None:
     with pytest.raises(InputError, match=r"no column val_acc; did you mean val_accuracy\?.* lr"):
-        of_rows([{"lr": 0.1, "val_accuracy": 0.9}], ACCURACY)
+        of_rows([{"lr": 0.1, "val_accuracy": 0.9}], [ACCURACY])
 
 
 def test_an_empty_table_holds_nothing() -> None:
-    assert of_rows([], ACCURACY) == []
+    assert of_rows([], [ACCURACY]) == []

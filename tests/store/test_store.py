@@ -108,11 +108,11 @@ def test_an_earlier_format_is_read_and_becomes_this_one_when_written_to(tmp_path
         db.execute("PRAGMA user_version = 1")
     db.close()
     before = read(FileStore(tmp_path))
-    results = tuple(({"lr": n / 7}, float(n)) for n in range(50))
+    results = tuple(({"lr": n / 7}, (float(n),)) for n in range(50))
     written(tmp_path, [Imported(3.0, "old", results)])
     after = read(FileStore(tmp_path))
     assert after.trials == before.trials
-    assert [(t.params, t.losses[0]) for t in after.earlier] == list(results)
+    assert [(t.params, t.losses) for t in after.earlier] == list(results)
     assert [t.number for t in after.earlier] == list(range(50))
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (FORMAT,)

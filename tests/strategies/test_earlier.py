@@ -88,6 +88,23 @@ def test_a_search_of_noise_is_left_out_and_failures_are_never_tried() -> None:
     assert earlier_point(PLANE, History((), noise[1:])) is not None
 
 
+def test_of_several_objectives_the_front_comes_first_and_ends_when_it_is_dominated() -> None:
+    losses = [(9.0, 9.0), (0.0, 5.0), (8.0, 8.0), (5.0, 0.0), (7.0, 9.5), (9.9, 7.0)]
+    places = zip(earlier([(n / 10, 0.5) for n in (0, 2, 4, 6, 8, 9)]), losses, strict=True)
+    old = tuple(replace(t, losses=point) for t, point in places)
+    history = History((), old)
+    first = earlier_point(PLANE, history)
+    assert first is not None
+    assert first.params == old[1].params
+    history = replace(history, trials=(replace(old[1], number=0, origin=ORIGIN),))
+    beside = replace(old[0], number=1, origin="random", losses=(9.0, 1.0), params={"x": 0, "y": 0})
+    second = earlier_point(PLANE, replace(history, trials=(*history.trials, beside)))
+    assert second is not None
+    assert second.params == old[3].params
+    better = replace(beside, losses=(0.0, 1.0))
+    assert earlier_point(PLANE, replace(history, trials=(*history.trials, better))) is None
+
+
 def test_the_worse_half_is_never_tried() -> None:
     bad = earlier([(0.1, 0.1), (0.9, 0.9)])
     history = told(History((), bad), bad[0].params, ORIGIN, 0.0)

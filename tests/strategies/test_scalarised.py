@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autosearch.asking import ask_next
 from autosearch.pareto import hypervolume_of
+from autosearch.records import Ended, Imported, fold
 from autosearch.space import Choice, Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import Strategy, combine, make, rng_for
+from autosearch.strategies.base import Suggestion
 from autosearch.strategies.portfolio import Portfolio
 from autosearch.strategies.scalarised import Scalarised, layered, scalarised
 from autosearch.strategies.tpe import TPESearch
@@ -172,3 +175,49 @@ def test_among_more_objectives_fewer_trials_count_as_good() -> None:
 
     assert gammas(1) == gammas(2) == [0.2]
     assert gammas(3) == [pytest.approx(0.04)]
+
+
+class Spy:
+    """Keeps the history that it was shown."""
+
+    def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion:
+        self.seen = history
+        return Suggestion(space.sample(rng))
+
+
+def test_other_searches_results_are_weighed_each_by_its_own_front() -> None:
+    points: list[tuple[float, ...]] = [(0.0, 4.0), (1.0, 1.0), (4.0, 0.0), (5.0, 5.0)]
+    one = tuple(replace(t, origin="one") for t in trials_of([*points, ()]))
+    # Losses of two searches are not comparable: other units, and the same order.
+    larger = trials_of([tuple(1000.0 * x + 7.0 for x in point) for point in points])
+    other = tuple(replace(t, origin="other", number=t.number + 9) for t in larger)
+    spy = Spy()
+    Scalarised(spy).ask(SPACE, History(trials_of(points), (*one, *other)), rng_for(0, 0))
+    losses = [t.losses for t in spy.seen.earlier]
+    assert losses[:4] == [t.losses for t in spy.seen.trials]
+    assert losses[4] == ()
+    assert np.allclose(losses[5:], losses[:4])
+
+
+def test_results_of_another_search_bring_the_front_sooner() -> None:
+    def values(params: Params) -> tuple[float, float]:
+        x, y = float(params["x"]), float(params["y"])
+        return (x - 0.8) ** 2 + (y - 0.3) ** 2, (x - 0.6) ** 2 + (y - 0.2) ** 2
+
+    space = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    rng = np.random.default_rng(3)
+    points = [space.sample(rng) for _ in range(30)]
+    old = Imported(0.0, "old", tuple((p, values(p)) for p in points))
+
+    def volume(imported: list[Imported], seed: int) -> float:
+        history = fold(History(), imported)
+        strategy = combine([("bayes_opt_search", {})], None, 2)
+        for number in range(4):
+            asked = ask_next(strategy, space, history, seed=seed, at=0.0)
+            assert asked is not None
+            ended = Ended(number, 0, 0.0, "completed", values(asked.params))
+            history = fold(history, [asked, ended])
+        return hypervolume_of(history, (0.1, 0.1))
+
+    warm, cold = (np.mean([volume(given, seed) for seed in range(3)]) for given in ([old], []))
+    assert warm > cold

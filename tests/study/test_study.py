@@ -194,7 +194,7 @@ def test_a_search_from_earlier_results_continues_as_if_it_had_not_been_killed(
     experiment = an_experiment(search={"strategy": [{"name": "bayes_opt_search"}], "trials": 9})
     rng = rng_for(1, 1)
     points = [SPACE.sample(rng) for _ in range(12)]
-    earlier = Imported(0.0, "old", tuple((p, float(p["x"]) - 0.5) for p in points))
+    earlier = Imported(0.0, "old", tuple((p, (float(p["x"]) - 0.5,)) for p in points))
     whole = a_store(experiment)
     whole.append([earlier])
     _, without_a_kill = drive(whole, FakeExecutor(objective), tmp_path)

@@ -84,6 +84,14 @@ class _Identical:
         return id(self.trials)
 
 
+def by_objective(earlier: tuple[Trial, ...]) -> list[tuple[Trial, ...]]:
+    """Return the results once for each objective, with its loss alone."""
+    count = max((len(t.losses) for t in earlier), default=1)
+    if count == 1:
+        return [earlier]
+    return [tuple(replace(t, losses=t.losses[i : i + 1]) for t in earlier) for i in range(count)]
+
+
 def learned(space: Space, earlier: tuple[Trial, ...]) -> Mapping[str, GaussianProcess]:
     """Return a model of each search that has learned something, by the search's name.
 

@@ -28,10 +28,14 @@ def valley(params: Params) -> float:
     return (x - 0.2) ** 2 + 3 * (y - 0.7) ** 2 + (x - z) ** 2
 
 
+def _losses(found: float | None) -> tuple[float, ...]:
+    return () if found is None else (found,)
+
+
 def results(loss: Loss, size: int = 30, source: str = "old") -> Imported:
     rng = np.random.default_rng(3)
     points = [SPACE.sample(rng) for _ in range(size)]
-    return Imported(0.0, source, tuple((p, loss(p)) for p in points))
+    return Imported(0.0, source, tuple((p, _losses(loss(p))) for p in points))
 
 
 def after(imported: list[Imported], trials: int, seed: int = 0) -> History:
@@ -84,16 +88,15 @@ def searched(imported: list[Imported], loss: Loss, seed: int) -> History:
     for number in range(12):
         asked = ask_next(make("bayes_opt_search"), SPACE, history, seed=seed, at=0.0)
         assert asked is not None
-        found = loss(asked.params)
-        losses = () if found is None else (found,)
-        state: State = "failed" if found is None else "completed"
+        losses = _losses(loss(asked.params))
+        state: State = "completed" if losses else "failed"
         history = fold(history, [asked, Ended(number, 0, 0.0, state, losses)])
     return history
 
 
 def test_where_it_failed_elsewhere_is_tried_less() -> None:
     whole = results(partly_failing)
-    told = replace(whole, results=tuple(r for r in whole.results if r[1] is not None))
+    told = replace(whole, results=tuple(r for r in whole.results if r[1]))
 
     def failed(imported: Imported) -> int:
         found = [searched([imported], partly_failing, seed) for seed in range(6)]
@@ -116,7 +119,7 @@ def test_failures_elsewhere_that_go_well_here_do_no_harm() -> None:
 def test_a_warning_is_refuted_by_a_trial_nearby_that_went_well() -> None:
     whole = results(partly_failing)
     knowledge = knowledge_of(SPACE, searched([whole], partly_failing, 0))
-    assert len(knowledge.warnings) == sum(loss is None for _, loss in whole.results)
+    assert len(knowledge.warnings) == sum(not losses for _, losses in whole.results)
     well = knowledge.history.trials[-1]
     there = replace(knowledge.warnings[0], params=well.params)
     assert not replace(knowledge, failed_elsewhere=(there,)).warnings
@@ -171,7 +174,7 @@ def test_any_results_may_be_earlier_ones(
     space: Space, losses: list[float], own: list[float]
 ) -> None:
     rng = np.random.default_rng(0)
-    old = tuple((space.sample(rng), loss) for loss in losses)
+    old = tuple((space.sample(rng), (loss,)) for loss in losses)
     trials = tuple(
         Trial(n, space.sample(rng), state="completed", losses=(loss,)) for n, loss in enumerate(own)
     )

@@ -61,8 +61,10 @@ def _ranked(space: Space, earlier: tuple[Trial, ...], turn: int) -> list[Trial]:
     own = telling[turn % len(telling)]
     losses = np.array([t.losses for t in own])
     at_most = np.all(losses[:, None, :] <= losses[None, :, :], axis=2)
-    # By how many others dominate it: with one objective, that are better.
-    order = np.argsort((at_most & ~at_most.T).sum(axis=0), kind="stable")
+    dominates = at_most & ~at_most.T
+    # By how many others dominate it, which with one objective are better; of the front, those in
+    # its middle dominate most.
+    order = np.lexsort((-dominates.sum(axis=1), dominates.sum(axis=0)))
     return [own[i] for i in order[: (len(own) + 1) // 2]]
 
 

@@ -105,6 +105,16 @@ def test_of_several_objectives_the_front_comes_first_and_ends_when_it_is_dominat
     assert earlier_point(PLANE, replace(history, trials=(*history.trials, better))) is None
 
 
+def test_of_a_front_the_point_that_dominates_most_comes_first() -> None:
+    losses = [(0.0, 9.0), (3.0, 3.0), (9.0, 0.0), (4.0, 4.0)]
+    places = zip(earlier([(0, 0), (0.3, 0.3), (0.9, 0), (1, 1)]), losses, strict=True)
+    point = earlier_point(
+        PLANE, History((), tuple(replace(t, losses=found) for t, found in places))
+    )
+    assert point is not None
+    assert point.params == {"x": 0.3, "y": 0.3}
+
+
 def test_the_worse_half_is_never_tried() -> None:
     bad = earlier([(0.1, 0.1), (0.9, 0.9)])
     history = told(History((), bad), bad[0].params, ORIGIN, 0.0)

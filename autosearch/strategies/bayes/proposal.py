@@ -21,7 +21,7 @@ from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import Knowledge, stacked
 from autosearch.strategies.bayes.likelihood import Likelihood
 from autosearch.strategies.bayes.recipe import Recipe
-from autosearch.strategies.bayes.start import Start
+from autosearch.strategies.bayes.start import LEAST, Start
 from autosearch.strategies.cube import cube_of
 from autosearch.strategies.earlier import ORIGIN
 from autosearch.strategies.evidence import first_new
@@ -73,7 +73,7 @@ class Proposal:
         if all(trial.origin == ORIGIN for trial in known.history.trials):
             return self._suggested(self._start.first(), "initial", {})
         explored = len(known.history) >= self._start.size or self._foreseen
-        if len(known.history.valued) < 2 or not explored:
+        if len(known.history.valued) < LEAST or not explored:
             return self._suggested(self._start.next(), "initial", {})
         asks = int(known.memory.get("asks", -1)) + 1
         if self.policy.forest:

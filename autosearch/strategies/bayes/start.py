@@ -14,6 +14,10 @@ from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.recipe import Recipe
 from autosearch.strategies.earlier import ORIGIN
 from autosearch.strategies.evidence import is_new
+from autosearch.trial import Trial
+
+# How many trials with a loss a model needs.
+LEAST = 2
 
 
 @dataclass(frozen=True)
@@ -71,22 +75,42 @@ class Start:
         return min(max(c.initial_min, int(active.sum()) + 1), c.initial_max)
 
     def _steps(self) -> Array:
-        """Return steps from the best trial, from the start while none has ended; the best first."""
+        """Return steps from the best trial, the best first; from the start while they are blind.
+
+        Blind ones go on, to the sides that none has tried.
+        """
         known, c = self.knowledge, self._recipe
-        encoding, running = known.encoding, known.history.pending
-        if len(known.history) >= self._usual:
-            return encoding.rows([])
-        if known.losses.size:
-            base = known.history.valued[int(known.sound.argmin())]
-        elif running and not known.history.finished:
-            base = running[0]
-        else:
+        encoding, base = known.encoding, self._base
+        again = len(known.history) >= self._usual
+        if base is None or (again and not self._blind):
             return encoding.rows([])
         own = sum(t.origin != ORIGIN for t in known.history.trials)
-        part = groups(len(encoding.space), self._usual - 1)[own - 1]
-        row = encoding.rows([base.params])[0]
-        sides = [step(encoding, row, part, c.first_step, self.rng) for _ in range(c.step_pool)]
-        return likeliest(self.feasibility, encoding, np.vstack(sides))
+        parts = groups(len(encoding.space), self._usual - 1)
+        row, part = encoding.rows([base.params])[0], parts[(own - 1) % len(parts)]
+        sides = np.vstack(
+            [step(encoding, row, part, c.first_step, self.rng) for _ in range(c.step_pool)]
+        )
+        if again:
+            sides = spread(encoding, self._tried, sides)
+        return likeliest(self.feasibility, encoding, sides)
+
+    @property
+    def _blind(self) -> bool:
+        """Whether trials run and too few have ended to tell which way to go; none has failed."""
+        history = self.knowledge.history
+        few = len(history.valued) == len(history.finished) < LEAST
+        return few and bool(history.pending)
+
+    @property
+    def _base(self) -> Trial | None:
+        known = self.knowledge
+        if self._blind:
+            return next(t for t in known.history.trials if t.params)
+        return known.history.valued[int(known.sound.argmin())] if known.losses.size else None
+
+    @property
+    def _tried(self) -> Array:
+        return self.knowledge.encoding.rows([t.params for t in self.knowledge.history.trials])
 
     def _design(self) -> Array:
         encoding = self.knowledge.encoding
@@ -95,11 +119,10 @@ class Start:
             pool = encoding.rows([space.sample(self.rng) for _ in range(size)])
         else:
             pool = encoding.canonical(self.rng.random((size, len(space))))
-        known = encoding.rows([t.params for t in self.knowledge.history.trials])
         if self.feasibility:
             kept = max(1, int(self._recipe.design_share * len(pool)))
             pool = likeliest(self.feasibility, encoding, pool)[:kept]
-        return spread(encoding, known, pool)
+        return spread(encoding, self._tried, pool)
 
     def _risky(self, row: Array) -> bool:
         if self.feasibility is None:

@@ -176,7 +176,9 @@ class Proposal:
         improved = known.stalled == 0 and known.history.trials[-1] is known.history.valued[-1]
         if (improved and noise <= c.short_noise) or (self._closing and noise <= c.anneal_noise):
             return 1
-        return asks % c.turns
+        turn, running = asks % c.turns, known.history.pending
+        exploring = any(trial.origin.endswith("/ucb") for trial in running)
+        return 1 + asks % 2 if running and (turn > 0 or exploring) else turn
 
     @property
     def _closing(self) -> bool:

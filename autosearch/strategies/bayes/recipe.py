@@ -95,6 +95,9 @@ class Recipe:
 
     # Asks take turns: 0 explores, 1 stays in the trust region, 2 searches everywhere. `ucb` on turn
     # 0 (with kind auto) left regret without noise as it was and lowered it under noise (tuned).
+    # Of trials that run together at most one explores, and the others take turns 1 and 2: what runs
+    # drives them apart anyway. From trial 16 to 32, eight at once, that left .84 (+- .05) times the
+    # regret (tuned).
     turns: int = 3
 
     # In a conditional space turn 0 goes to a branch with fewer than so many times log(n) of the n

@@ -29,18 +29,21 @@ LEAST_TRIALS = 15
 # `benchmarks/search` (see `benchmarks/claims`): the model alone is too sure, above all where it
 # takes a rough function for noise. Its upper quantile is therefore added to what the last trials
 # gained and to a small part of what the whole search did.
-LOW, HIGH = 0.025, 0.95
+LOW, HIGH = 0.025, 0.9
 FLOOR = 0.0075
 # Of what the last trials gained, this much is expected of the next ones besides the model's mean.
-MOMENTUM = 0.25
+MOMENTUM = 0.1
 
-# Negligible: the range ends below the first part of what the search has gained; or the expected
-# gain is below the second, and drowns in noise, below the third part of a single run's deviation.
-# Without the second, rough functions, which the model takes for noise, were left too early (tuned:
-# `benchmarks/claims/RESULTS.md`).
+# Negligible, in parts of what the search has gained: the range ends below this ...
 NEGLIGIBLE = 0.03
+# ... or the expected gain drowns in noise: it is less than the first and, in parts of a single
+# run's deviation, than the second; the range ends below the third, since rough functions, which
+# the model takes for noise, were left too early; and the deviation is less than the last, beyond
+# which nobody knows what there is to be gained (tuned: `benchmarks/claims/RESULTS.md`).
 SMALL = 0.01
-UNSEEN = 0.08
+UNSEEN = 0.05
+IN_REACH = 0.1
+NOISIEST = 1.0 / 3.0
 
 # Points at which the loss is simulated: at random, and around the best trials; draws a member.
 _UNIFORM = 100
@@ -133,7 +136,6 @@ def _judged(space: Space, history: History, ranking: Ranking | None = None) -> A
     expected = max(float(gains.mean()), 0.0) + MOMENTUM * past
     low, model_high = (float(x) for x in np.quantile(gains, [LOW, HIGH]))
     high = max(model_high, 0.0) + past + FLOOR * gained
-    drowned = expected < SMALL * gained and expected < UNSEEN * posterior.noise
     return Advice(
         expected=expected,
         # No search is bound to find what the model sees.
@@ -141,8 +143,14 @@ def _judged(space: Space, history: History, ranking: Ranking | None = None) -> A
         high=high,
         gained=gained,
         noise=posterior.noise,
-        negligible=high < NEGLIGIBLE * gained or drowned,
+        negligible=_negligible(expected, high, gained, posterior.noise),
     )
+
+
+def _negligible(expected: float, high: float, gained: float, noise: float) -> bool:
+    drowned = expected < min(SMALL * gained, UNSEEN * noise)
+    known = high < IN_REACH * gained and noise < NOISIEST * gained
+    return high < NEGLIGIBLE * gained or (drowned and known)
 
 
 def _searched(history: History) -> list[Trial]:

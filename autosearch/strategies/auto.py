@@ -16,7 +16,8 @@ class Auto:
 
     The default. It adapts by itself: to kinds and conditions of parameters by its kernel and its
     first points, to noise by what it fits, to failing regions, to running trials, and to the number
-    of trials, the last of which it spends near the best. TPE beside it only took trials away.
+    of trials, the last of which it spends near the best. TPE beside it only took trials away, and
+    `cma_es` found no more in up to 400 trials, on none of the training tasks that it suits.
     """
 
     cost: str = setting(

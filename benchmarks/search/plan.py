@@ -15,7 +15,7 @@ from benchmarks.search.task import Task
 # What `install-peers` makes: one folder for each environment.
 ENVIRONMENTS = Path(__file__).parents[2] / ".peers"
 # A task of nine parameters of all kinds.
-GROWTH_TASK, GROWTH_TRIALS, GROWTH_LIMIT_S = "mixed-cigar", 2000, 10.0
+GROWTH_TASK, GROWTH_TRIALS, GROWTH_LIMIT_S = "mixed-cigar", 2000, 60.0
 
 
 @dataclass(frozen=True)

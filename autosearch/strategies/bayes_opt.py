@@ -46,7 +46,7 @@ class BayesOpt:
     )
     n_initial_points: int = setting(
         0,
-        "points tried before the model is asked; 0: 3 to 5, to 10 with conditions or failures",
+        "points tried before the model is asked; 0: one more than parameters, 3 to 11",
         low=0,
     )
 

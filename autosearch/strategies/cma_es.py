@@ -92,7 +92,7 @@ class CmaEs:
                 latest["population"],
                 tuple(latest["mean"]),
                 tuple(tuple(tuple(t.notes[NOTE]["x"]) for t in g) for g in generations),
-                _places(members, generations),
+                tuple(t.number for t in generations[-1]) if generations else (),
             )
         return _Run(latest["run"] + 1, 2 * latest["population"], _anywhere(space, rng), ())
 
@@ -101,8 +101,8 @@ class CmaEs:
 class _Run:
     """One run: where it started, and the points of its generations, each from best to worst.
 
-    told: the places of the last generation's points among all that were asked for it, in the same
-    order; noted with the next generation.
+    told: the numbers of the last generation's trials, in the same order; noted with the next
+    generation.
     """
 
     number: int
@@ -151,8 +151,11 @@ def _generations(members: Sequence[Trial], population: int) -> list[list[Trial]]
     complete: list[list[Trial]] = []
     while trials := asked.get(len(complete)):
         following = asked.get(len(complete) + 1)
-        if following and (told := following[0].notes[NOTE].get("told")):
-            complete.append([trials[place] for place in told])
+        told = following[0].notes[NOTE].get("told", ()) if following else ()
+        by_number = {t.number: t for t in trials}
+        # Of one whose record was damaged the point is not known any more.
+        if told and by_number.keys() >= set(told):
+            complete.append([by_number[number] for number in told])
             continue
         ended = [t for t in trials if t.losses or t.state in BLAMED][:population]
         if len(ended) < population:
@@ -166,14 +169,6 @@ def _by_generation(members: Sequence[Trial]) -> dict[int, list[Trial]]:
     for trial in members:
         asked.setdefault(trial.notes[NOTE]["generation"], []).append(trial)
     return asked
-
-
-def _places(members: Sequence[Trial], generations: Sequence[Sequence[Trial]]) -> tuple[int, ...]:
-    """Return where the trials of the last complete generation stand among all that it has."""
-    if not generations:
-        return ()
-    asked = [t.number for t in _by_generation(members)[len(generations) - 1]]
-    return tuple(asked.index(t.number) for t in generations[-1])
 
 
 def _ended(generations: Sequence[Sequence[Trial]], population: int, endless: Mask) -> bool:

@@ -161,6 +161,17 @@ def test_a_trial_that_ends_late_does_not_change_its_generation() -> None:
     assert asks[0] == asks[1]
 
 
+@pytest.mark.parametrize("lost", range(1, 5))
+def test_a_trial_whose_record_was_damaged_does_not_end_the_search(lost: int) -> None:
+    history = drive(CmaEs(population=4), PLANE, _bowl, asks=8)
+    # What salvage leaves of it: a number, and nothing else.
+    trials = (Trial(lost, {}, state="lost") if t.number == lost else t for t in history.trials)
+    suggestion = CmaEs(population=4).ask(PLANE, History(tuple(trials)), rng_for(0, 8))
+    assert suggestion is not None
+    # It takes the lost one's place in its generation.
+    assert suggestion.notes[NOTE]["generation"] == 0
+
+
 def test_with_several_objectives_it_finds_more_of_the_front_than_random_search() -> None:
     space = Space({name: Float(-2, 2) for name in "abcd"})
 

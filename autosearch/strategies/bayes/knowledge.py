@@ -135,7 +135,9 @@ class Knowledge:
     @cached_property
     def stalled(self) -> int:
         """Trials since the running best first came as near to the best as makes no difference."""
-        same = self.recipe.stall_same * max(float(np.median(self.losses)) - self.best, 0.0)
+        # Halved: the distance of two huge losses would not be finite.
+        half = max(float(np.median(self.losses / 2.0)) - self.best / 2.0, 0.0)
+        same = 2.0 * self.recipe.stall_same * half
         return len(self.losses) - 1 - int(np.argmax(self.sound <= self.best + same))
 
     @cached_property

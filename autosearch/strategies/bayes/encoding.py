@@ -28,8 +28,8 @@ class Features(NamedTuple):
     """What the models read, one line per point.
 
     columns: numbers in [0, 1], one-hot categories; inactive: 0.5 and no category. trend: the basis
-    of a quadratic trend. bowl: how far out each point lies, of mean 0 over the space. units:
-    canonical rows.
+    of a quadratic trend. bowl: how far out the numbers lie, of mean 0 over a space where all are
+    active; inactive ones lie in the middle. units: canonical rows.
     """
 
     columns: Array

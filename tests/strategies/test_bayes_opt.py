@@ -183,13 +183,15 @@ def test_running_trials_are_neither_repeated_nor_crowded() -> None:
     assert apart[np.triu_indices(6, 1)].min() > 1e-4
 
 
-def test_of_trials_that_run_together_one_explores() -> None:
-    task = continuous("test-exploring", f.ackley, 3)
-    _, history = drive(BayesOpt(), task, 15, 0)
+@pytest.mark.parametrize("kind", ["auto", "ucb", "ei"])
+def test_of_trials_that_run_together_one_explores(kind: str) -> None:
+    task, strategy = continuous("test-exploring", f.ackley, 3), BayesOpt(kind=kind)
+    _, history = drive(strategy, task, 15, 0)
     for _ in range(2):
-        history = _asked(task, history, 8)
-        exploring = [t for t in history.pending if t.origin.endswith("/ucb")]
+        history = _asked(task, history, 8, strategy)
+        exploring = [t for t in history.pending if t.notes["turn"] == 0]
         assert len(exploring) == 1
+        assert exploring[0].origin.endswith("/ei" if kind == "ei" else "/ucb")
         # Once it has ended it is another one's turn.
         ended = replace(exploring[0], state="completed", losses=(task.loss(exploring[0].params),))
         trials = (ended if t is exploring[0] else t for t in history.trials)

@@ -122,7 +122,7 @@ class Proposal:
         notes |= region
         ranked = self._ranked(fitted)
         noisy = fitted.noise > self._recipe.anneal_noise
-        turn = self._turn(asks, fitted.noise)
+        notes["turn"] = turn = self._turn(asks, fitted.noise)
         kind = self.policy.kind
         if kind == "auto":
             kind = "ucb" if turn == 0 else "ei"
@@ -177,7 +177,7 @@ class Proposal:
         if (improved and noise <= c.short_noise) or (self._closing and noise <= c.anneal_noise):
             return 1
         turn, running = asks % c.turns, known.history.pending
-        exploring = any(trial.origin.endswith("/ucb") for trial in running)
+        exploring = any(trial.notes.get("turn") == 0 for trial in running)
         return 1 + asks % 2 if running and (turn > 0 or exploring) else turn
 
     @property

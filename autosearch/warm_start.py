@@ -154,8 +154,11 @@ def _unlike(fitted: Fitted, experiment: Experiment) -> str:
 def _sources(
     experiment: Experiment, objects: Sequence[Any], known: Collection[str], own: Path | None
 ) -> Iterator[_Source]:
+    alike = {_place(spec, experiment) for spec in experiment.warm_start if spec.same}
     for spec in experiment.warm_start:
-        if spec.path in known:
+        # A source that is given both ways, in the file and by an option, is of the same task.
+        twice = not spec.same and _place(spec, experiment) in alike
+        if twice or spec.path in known:
             continue
         try:
             yield _read(spec, experiment, own)
@@ -171,6 +174,11 @@ def _sources(
         name = f"{type(found).__name__} {digest[:8]}"
         if name not in known:
             yield _Source(name, findings, same)
+
+
+def _place(spec: EarlierSpec, experiment: Experiment) -> str:
+    kind, rest = _kind(spec.path)
+    return spec.path if kind == "optuna" else f"{kind}:{experiment.folder.absolute() / rest}"
 
 
 def _of_folder(folder: Path, experiment: Experiment, spec: EarlierSpec) -> _Source:

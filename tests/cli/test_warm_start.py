@@ -97,6 +97,15 @@ def test_an_option_says_that_a_study_is_of_the_same_task(done: Done, tmp_path: P
     assert second["params"] not in [t["params"] for t in asked("trials", done.folder)]
 
 
+def test_a_source_that_is_given_both_ways_is_taken_once(done: Done, tmp_path: Path) -> None:
+    search = SEARCH.replace("trials: 8", "trials: 2")
+    file = project(tmp_path, search=f"{search}warm_start: [{done.folder}]\n")
+    ran = autosearch("run", file, "--same-task", done.folder)
+    assert ran.returncode == 0
+    (said,) = [line for line in ran.stderr.splitlines() if line.startswith("warm_start: ")]
+    assert said.endswith("; they count as trials of this search")
+
+
 def test_a_study_of_another_task_is_refused_as_one_of_the_same(done: Done, tmp_path: Path) -> None:
     file = project(tmp_path, search=SEARCH.replace("x:", "y:"))
     ran = autosearch("run", file, "--same-task", done.folder)

@@ -21,6 +21,19 @@ EXACT = 3
 POINTS = 2**14
 
 
+def dominance(losses: Array) -> NDArray[np.bool_]:
+    """Return whether each point dominates each other, shape (points, points).
+
+    One that dominates another has no larger loss than it, and a smaller one.
+
+    >>> dominance(np.array([[1.0, 3.0], [2.0, 3.0]])).tolist()
+    [[False, True], [False, False]]
+    """
+    at_most = np.all(losses[:, None, :] <= losses[None, :, :], axis=2)
+    dominates: NDArray[np.bool_] = at_most & ~at_most.T
+    return dominates
+
+
 def hypervolume(front: Array, reference: Array) -> float:
     """Return the volume between a front and a reference, shape (objectives,).
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autosearch.pareto import dominance
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion
 from autosearch.strategies.bayes.earlier import by_objective, learned
@@ -59,9 +60,7 @@ def _ranked(space: Space, earlier: tuple[Trial, ...], turn: int) -> list[Trial]:
     if not telling:
         return []
     own = telling[turn % len(telling)]
-    losses = np.array([t.losses for t in own])
-    at_most = np.all(losses[:, None, :] <= losses[None, :, :], axis=2)
-    dominates = at_most & ~at_most.T
+    dominates = dominance(np.array([t.losses for t in own]))
     # By how many others dominate it, which with one objective are better; of the front, those in
     # its middle dominate most.
     order = np.lexsort((-dominates.sum(axis=1), dominates.sum(axis=0)))

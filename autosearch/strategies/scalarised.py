@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from autosearch.pareto import dominance
 from autosearch.space import Space
 from autosearch.strategies.base import Strategy, Suggestion
 from autosearch.trial import History, Trial
@@ -105,8 +106,7 @@ def layered(trials: Sequence[Trial], weighed: Sequence[Trial]) -> tuple[Trial, .
 
 def _layers(losses: NDArray[np.float64]) -> list[int]:
     """Return how many layers lie before that of each point, for losses of shape (n, objectives)."""
-    at_most = np.all(losses[:, None, :] <= losses[None, :, :], axis=2)
-    dominates: NDArray[np.bool_] = at_most & ~at_most.T
+    dominates = dominance(losses)
     left = dominates.sum(axis=0)
     depths = np.full(len(losses), -1)
     depth = 0

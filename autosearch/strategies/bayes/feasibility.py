@@ -1,11 +1,12 @@
 """How probable it is that a trial ends with a loss and meets its outcome constraints."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import log_ndtr
 
-from autosearch.strategies.bayes.encoding import Array, Encoding, Features
+from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.likelihood import Likelihood
@@ -29,6 +30,10 @@ class Feasibility:
             mean, std = model.predict(features)
             total += weight * log_ndtr(mean / np.maximum(std, 1e-9))
         return total
+
+    def likely(self, features: Features) -> Bools:
+        """Return which points go well more probably than not, shape (n,)."""
+        return self.log_probability(features) > math.log(0.5)
 
 
 def likeliest(feasibility: Feasibility | None, encoding: Encoding, pool: Array) -> Array:

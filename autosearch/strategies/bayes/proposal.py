@@ -313,7 +313,7 @@ class Proposal:
         known = self.knowledge
         running = known.pending
         if self._feasibility:
-            likely = self._feasibility.log_probability(running) > math.log(0.5)
+            likely = self._feasibility.likely(running)
             running = Features(*(part[likely] for part in running))
         points = stacked(known.encoding.features(ranked[:1]), running)
         return float(model.mean(points).min())

@@ -1,6 +1,5 @@
 """The first asks of a search, when a model would only guess: the start, steps, then downhill."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -127,5 +126,4 @@ class Start:
     def _risky(self, row: Array) -> bool:
         if self.feasibility is None:
             return False
-        features = self.knowledge.encoding.features(row)
-        return float(self.feasibility.log_probability(features)[0]) < math.log(0.5)
+        return not self.feasibility.likely(self.knowledge.encoding.features(row))[0]

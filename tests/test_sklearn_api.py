@@ -439,3 +439,8 @@ def test_a_model_based_strategy_learns_from_the_folds() -> None:
     origins = {t.origin.partition("/")[0] for t in found.fit(*data).history_.trials}
     assert origins - {"random"}
     assert found.best_score_ >= cross_val_score(KNeighborsClassifier(), *data, cv=3).mean()
+
+
+def test_callbacks_which_would_never_be_called_are_refused() -> None:
+    with pytest.raises(NotImplementedError, match="set them on the estimator"):
+        search().set_callbacks(object())

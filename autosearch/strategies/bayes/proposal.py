@@ -129,7 +129,7 @@ class Proposal:
         if turn == 2 and noisy:
             return self._suggested(self._annealed(ranked), "anneal", notes)
         model = self._averaged(self._shortened(theta, asks))
-        search = self._search(model, ranked, kind)
+        search = self._search(model, ranked, kind, self._kappa(fitted.noise))
         if turn == 1:
             region = self._region(region, fitted.noise)
             return self._suggested(search.within(region["radius"]), "region", notes | region)
@@ -137,6 +137,13 @@ class Proposal:
         if turn == 0 and self.knowledge.encoding.space.conditional:
             candidates = self._rare_first(candidates)
         return self._suggested(candidates, kind, notes)
+
+    def _kappa(self, noise: float) -> float:
+        """Return how boldly ucb explores: less so while the search is getting on."""
+        c, known = self._recipe, self.knowledge
+        calm = known.stalled < c.calm and noise <= c.short_noise
+        less = calm and known.encoding.free > c.small and self.policy.kind == "auto"
+        return self.policy.kappa * (c.calm_kappa if less else 1.0)
 
     def _rare_first(self, ranked: Array) -> Array:
         """Return the rows, those first whose branch of the space has hardly been tried.
@@ -238,7 +245,7 @@ class Proposal:
             values = np.concatenate([known.outcomes.values, model.mean(pending)])
             model = Forest(stacked(known.features, pending), values, c.trees, c.leaf, seed)
         kind = self.policy.kind if self.policy.kind != "auto" else "ei"
-        search = self._search(model, self._ranked(model), kind)
+        search = self._search(model, self._ranked(model), kind, self.policy.kappa)
         return self._suggested(search.everywhere(), kind, notes)
 
     def _ranked(self, model: Surrogate) -> Array:
@@ -282,7 +289,7 @@ class Proposal:
         fitted = condition(likelihood, self._fitted(likelihood, "cost"))
         return Costs(fitted, deviation, self.policy.thrift)
 
-    def _search(self, model: Surrogate, ranked: Array, kind: str) -> Search:
+    def _search(self, model: Surrogate, ranked: Array, kind: str, kappa: float) -> Search:
         known, policy, feasibility = self.knowledge, self.policy, self._feasibility
         best = self._incumbent(model, ranked)
         worst = float(known.outcomes.values.max())
@@ -299,7 +306,7 @@ class Proposal:
                 odds = odds - self._costs.log_cost(features)
             if kind == "ucb":
                 # From the worst known loss up, so that a small probability is never a gain.
-                return (ucb(mean, std, policy.kappa) + worst) * np.exp(odds)
+                return (ucb(mean, std, kappa) + worst) * np.exp(odds)
             return LOGARITHMIC[kind](mean, std, best, xi) + odds
 
         return Search(known.encoding, self._recipe, score, ranked, self.rng)

@@ -250,10 +250,14 @@ def test_each_trial_of_a_batch_that_found_nothing_in_the_trust_region_shrinks_it
     found = replace(history.trials[0], params=optimum, losses=(task.best,))
     history = _asked(task, History((found, *history.trials[1:])), 12, strategy)
     worst = max(t.losses[0] for t in history.valued)
-    # A bad loss right beside the best is taken for noise.
-    losses = [worst if rough else task.loss(t.params) for t in history.pending]
-    pairs = zip(history.pending, losses, strict=True)
-    ended = [replace(t, state="completed", losses=(loss,)) for t, loss in pairs]
+    ended = [replace(t, state="completed", losses=(task.loss(t.params),)) for t in history.pending]
+    if rough:
+        # One point, and now a good loss, now a bad one: that is noise.
+        good, point = ended[0].losses, ended[0].params
+        ended = [
+            replace(t, params=point, losses=(worst,) if i % 2 else good)
+            for i, t in enumerate(ended)
+        ]
     batch = _in_region(ended)
     assert len(batch) > 3
     history = _asked(task, History((*history.trials[:15], *ended)), 3, strategy)

@@ -103,12 +103,12 @@ class Recipe:
     # better).
     turns: int = 3
 
-    # While one of the last `calm` trials has improved, turn 0 explores with this share of kappa (kind
-    # auto, fitted noise up to `short_noise`, more than `small` free parameters): with all of it
-    # one such ask in twenty improved, of the others one in three. It left .94 of the regret after
-    # 20 trials on functions with many minima, .95 on smooth and .83 on steep ones
-    # (tuned; shares of .6 and .24: no better; without the limit of `calm`, and in two dimensions
-    # even with it, single searches stayed on a plateau).
+    # While one of the last `calm` trials has improved, turn 0 explores with this share of kappa
+    # (kind auto, fitted noise up to `short_noise`, more than `small` free parameters): with all of
+    # it one such ask in twenty improved, of the others one in three. It left .94 of the regret
+    # after 20 trials on functions with many minima, .95 on smooth and .83 on steep ones (tuned;
+    # shares of .6 and .24: no better; without the limit of `calm`, and in two dimensions even with
+    # it, single searches stayed on a plateau).
     calm: int = 5
     calm_kappa: float = 0.4
     small: int = 2

@@ -5,7 +5,7 @@ import numpy as np
 from autosearch.pareto import dominance
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion
-from autosearch.strategies.bayes.earlier import by_objective, learned
+from autosearch.strategies.bayes.earlier import agreement
 from autosearch.strategies.cube import Matrix, cube_of
 from autosearch.strategies.evidence import is_new
 from autosearch.strategies.threads import one_thread
@@ -15,10 +15,14 @@ ORIGIN = "warm_start"
 # Points tried in all, and the trial before which they are tried: every second one is the
 # strategy's own, which is what they have to measure up to.
 MOST = 3
-LAST = 8
-# Of fewer results nobody can tell whether they are of noise; of that many a search whose results do
-# not foresee each other is left out.
+LAST = 9
+# Of fewer results nobody can tell what they are worth; they are tried at once. A search of that
+# many is asked first: its points are tried where what it expects agrees, r >= AGREES, with LEAST
+# trials of the strategy's own or more. On training tasks that took away what searches of other
+# things cost (after 10 trials 1.13 -> 1.00 of the regret without them), and left relatives 0.57 for
+# 0.48 after 10 trials and 0.55 for 0.62 after 20; r >= 0.5 did no better.
 TELLING = 10
+LEAST, AGREES = 3, 0.3
 # Mean distance in the unit cube from every tried point, so that each says something new.
 APART = 0.1
 
@@ -27,9 +31,9 @@ def earlier_point(space: Space, history: History) -> Suggestion | None:
     """Return the best earlier point that is worth a trial now; None: ask the strategy.
 
     Declared defaults come first. Then every second trial is the best of an earlier search, at some
-    distance from all that was tried; of several searches in turn, but none of those that learned
-    nothing. They end once one of the strategy's own trials is better than all of them. Of a search
-    of this very task the best point alone is run again, before anything else.
+    distance from all that was tried; of several searches in turn, but none whose expectations do
+    not hold here. They end once one of the strategy's own trials is better than all of them. Of a
+    search of this very task the best point alone is run again, before anything else.
     """
     number = len(history)
     if history.before:
@@ -42,21 +46,20 @@ def earlier_point(space: Space, history: History) -> Suggestion | None:
     if not due or len(tried) >= MOST or _disappointing(history):
         return None
     known = cube_of(space).rows([t.params for t in history.trials])
-    for trial in _ranked(space, history.earlier, len(tried)):
+    for trial in _ranked(space, history, len(tried)):
         row = cube_of(space).rows([trial.params])
         if _apart(row, known) and is_new(trial.params, history):
             return Suggestion(trial.params, ORIGIN)
     return None
 
 
-def _ranked(space: Space, earlier: tuple[Trial, ...], turn: int) -> list[Trial]:
+def _ranked(space: Space, history: History, turn: int) -> list[Trial]:
     """Return the better half of the search whose turn it is, the best first."""
     by_source: dict[str, list[Trial]] = {}
-    for trial in (t for t in earlier if t.losses):
+    for trial in (t for t in history.earlier if t.losses):
         by_source.setdefault(trial.origin, []).append(trial)
-    with one_thread():
-        known = {name for part in by_objective(earlier) for name in learned(space, part)}
-    telling = [own for name, own in by_source.items() if name in known or len(own) < TELLING]
+    holds = _holding(space, history)
+    telling = [own for name, own in by_source.items() if name in holds or len(own) < TELLING]
     if not telling:
         return []
     own = telling[turn % len(telling)]
@@ -65,6 +68,16 @@ def _ranked(space: Space, earlier: tuple[Trial, ...], turn: int) -> list[Trial]:
     # its middle dominate most.
     order = np.lexsort((-dominates.sum(axis=1), dominates.sum(axis=0)))
     return [own[i] for i in order[: (len(own) + 1) // 2]]
+
+
+def _holding(space: Space, history: History) -> set[str]:
+    """Return the searches whose expectations agree with the strategy's own trials."""
+    own = [t for t in history.valued if t.origin != ORIGIN]
+    if len(own) < LEAST:
+        return set()
+    with one_thread():
+        found = agreement(space, history.earlier, own)
+    return {name for name, r in found.items() if r >= AGREES}
 
 
 def _apart(row: Matrix, known: Matrix) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from autosearch.asking import ask_next
 from autosearch.space import Choice, Float, Space
 from autosearch.space.values import Params
-from autosearch.strategies import make
+from autosearch.strategies import Suggestion, make
 from autosearch.strategies.earlier import LAST, MOST, ORIGIN, TELLING, earlier_point
 from autosearch.trial import History, Trial
 from tests.space.spaces import spaces
@@ -80,12 +80,61 @@ def test_a_search_of_noise_is_left_out_and_failures_are_never_tried() -> None:
         for n in range(TELLING)
     )
     failed = tuple(replace(t, state="failed", losses=(), origin="failed") for t in noise)
-    assert earlier_point(PLANE, History((), (*noise, *failed))) is None
+    assert earlier_point(PLANE, History(OWN, (*noise, *failed))) is None
     point = earlier_point(PLANE, History((), (*failed, *noise, *OLD)))
     assert point is not None
     assert point.params == OLD[0].params
     # Of few results nobody can tell.
     assert earlier_point(PLANE, History((), noise[1:])) is not None
+
+
+def bowl(x: float, y: float, source: str, sign: float = 1.0) -> tuple[Trial, ...]:
+    """Returns what a search of a bowl around a point found."""
+    rng = np.random.default_rng(5)
+    points = [{"x": x, "y": y}, *(PLANE.sample(rng) for _ in range(19))]
+    return tuple(
+        Trial(n, p, origin=source, state="completed", losses=(sign * _away(p, x, y),))
+        for n, p in enumerate(points)
+    )
+
+
+def _away(params: Params, x: float, y: float) -> float:
+    return float((params["x"] - x) ** 2 + (params["y"] - y) ** 2)
+
+
+# Three trials of a bowl around (0.2, 0.7).
+OWN = tuple(
+    Trial(n, {"x": x, "y": y}, origin="random", state="completed", losses=(loss,))
+    for n, (x, y, loss) in enumerate([(0.5, 0.5, 0.13), (0.8, 0.5, 0.4), (0.5, 0.2, 0.34)])
+)
+
+
+def test_a_search_of_many_results_is_tried_where_its_expectations_hold() -> None:
+    like, other = bowl(0.25, 0.7, "like"), bowl(0.9, 0.1, "other")
+    assert earlier_point(PLANE, History(OWN[:2], like)) is None
+    point = earlier_point(PLANE, History(OWN, like))
+    assert point is not None
+    assert point.params == {"x": 0.25, "y": 0.7}
+    assert earlier_point(PLANE, History(OWN, other)) is None
+    assert earlier_point(PLANE, History(OWN, bowl(0.25, 0.7, "reversed", -1.0))) is None
+    both = earlier_point(PLANE, History(OWN, (*other, *like)))
+    assert both is not None
+    assert both.params == point.params
+
+
+def test_of_several_objectives_expectations_have_to_hold_on_average() -> None:
+    like = bowl(0.25, 0.7, "old")
+    own = tuple(replace(t, losses=(*t.losses, t.losses[0])) for t in OWN)
+
+    def point(first: tuple[Trial, ...], second: tuple[Trial, ...]) -> Suggestion | None:
+        pairs = zip(first, second, strict=True)
+        old = tuple(replace(a, losses=(*a.losses, *b.losses)) for a, b in pairs)
+        return earlier_point(PLANE, History(own, old))
+
+    assert point(like, like) is not None
+    # The bowl elsewhere at the points of the other.
+    moved = tuple(replace(t, losses=(_away(t.params, 0.9, 0.1),)) for t in like)
+    assert point(moved, moved) is None
 
 
 def test_of_several_objectives_the_front_comes_first_and_ends_when_it_is_dominated() -> None:

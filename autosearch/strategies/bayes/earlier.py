@@ -111,6 +111,24 @@ def _learned(space: Space, earlier: _Identical) -> Mapping[str, GaussianProcess]
     return {source: model for source, model in models.items() if _has_learned(model)}
 
 
+def agreement(
+    space: Space, earlier: tuple[Trial, ...], trials: Sequence[Trial]
+) -> Mapping[str, float]:
+    """Return how well what each search expects agrees with `trials`: r, from -1 to 1.
+
+    trials: at least one, each with as many losses as the searches have; of several the mean r.
+    Searches that have learned nothing are left out.
+    """
+    plain = Encoding(space)
+    features = plain.features(plain.rows([t.params for t in trials]))
+    found: dict[str, list[float]] = {}
+    for i, part in enumerate(by_objective(earlier)):
+        losses = _transformed(np.array([t.losses[i] for t in trials]))
+        for source, model in learned(space, part).items():
+            found.setdefault(source, []).append(_correlation(model.mean(features), losses))
+    return {source: float(np.mean(each)) for source, each in found.items()}
+
+
 def _has_learned(model: GaussianProcess) -> bool:
     likelihood, losses = model.likelihood, model.likelihood.losses
     if len(losses) < 2:

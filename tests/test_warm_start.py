@@ -40,26 +40,46 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> au.Result:
     return au.minimize(objective, SPACE, trials=12, strategy="random", dir=folder)
 
 
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> au.Result:
+    """Returns a search of fewer results than are held against trials first."""
+    folder = tmp_path_factory.mktemp("few")
+    return au.minimize(objective, SPACE, trials=8, strategy="random", dir=folder)
+
+
 def search(source: Any, **options: Any) -> au.Result:
     return au.minimize(objective, SPACE, trials=3, strategy="random", warm_start=source, **options)
 
 
-def test_the_best_of_a_studys_folder_is_tried_first(old: au.Result) -> None:
-    result = search(str(old.folder))
-    assert first_of(result) == (ORIGIN, old.params)
+def test_the_best_of_a_studys_folder_is_tried_first(few: au.Result) -> None:
+    result = search(str(few.folder))
+    assert first_of(result) == (ORIGIN, few.params)
     assert len(result.trials) == 3
     assert [t.number for t in result.trials] == [0, 1, 2]
-    assert said(result) == [f"{old.folder}: 12 of 12 results taken, the best {old.value:.5g}"]
+    assert said(result) == [f"{few.folder}: 8 of 8 results taken, the best {few.value:.5g}"]
 
 
 @pytest.mark.parametrize("strategy", ["auto", "tpe_search", "anneal_search", "cma_es", "grid"])
-def test_every_strategy_begins_with_the_best(strategy: str, old: au.Result) -> None:
-    space = {"x": au.Float(values=[t.params["x"] for t in old.trials]), "kind": SPACE["kind"]}
-    result = au.minimize(objective, space, trials=6, strategy=strategy, warm_start=old)
+def test_every_strategy_begins_with_the_best(strategy: str, few: au.Result) -> None:
+    space = {"x": au.Float(values=[t.params["x"] for t in few.trials]), "kind": SPACE["kind"]}
+    result = au.minimize(objective, space, trials=6, strategy=strategy, warm_start=few)
     tried = [t.params for t in result.trials if t.origin == ORIGIN]
-    assert first_of(result) == (ORIGIN, old.params)
-    assert all(params in [t.params for t in old.trials] for params in tried)
+    assert first_of(result) == (ORIGIN, few.params)
+    assert all(params in [t.params for t in few.trials] for params in tried)
     assert result.trials[1].origin.startswith(strategy if strategy != "auto" else "bayes")
+
+
+def test_the_best_of_many_waits_until_three_trials_agree() -> None:
+    old = au.minimize(objective, SPACE, trials=20, strategy="random")
+
+    def place(loss: Any) -> int | None:
+        result = au.minimize(loss, SPACE, trials=8, strategy="random", warm_start=old)
+        return next((t.number for t in result.trials if t.origin == ORIGIN), None)
+
+    found = place(objective)
+    assert found is not None
+    assert found >= 3
+    assert place(lambda params: -objective(params)) is None
 
 
 def test_every_form_of_a_study_says_the_same(old: au.Result, tmp_path: Path) -> None:
@@ -78,7 +98,7 @@ def test_every_form_of_a_study_says_the_same(old: au.Result, tmp_path: Path) -> 
         assert [(t.params, t.losses) for t in earlier] == wanted, form
 
 
-def test_larger_is_better_where_the_search_says_so(old: au.Result, tmp_path: Path) -> None:
+def test_larger_is_better_where_the_search_says_so(few: au.Result, tmp_path: Path) -> None:
     rows = [{"x": 1.0, "kind": "a", "value": 0.3}, {"x": 4.0, "kind": "b", "value": 0.9}]
     best = {"x": 4.0, "kind": "b"}
     assert first_of(search(rows, mode="max"))[1] == best
@@ -87,7 +107,7 @@ def test_larger_is_better_where_the_search_says_so(old: au.Result, tmp_path: Pat
     path.write_text(json.dumps(rows))
     assert first_of(search({"path": path, "mode": "max"}))[1] == best
     assert first_of(search({"path": path, "value": "x", "mode": "min"}))[1]["kind"] == "a"
-    assert first_of(search(au.Result(old.state), mode="max"))[1] == old.params
+    assert first_of(search(au.Result(few.state), mode="max"))[1] == few.params
 
 
 def test_a_changed_space_takes_what_fits_and_says_what_does_not(old: au.Result) -> None:
@@ -127,15 +147,15 @@ def test_resumed_searches_do_not_look_at_the_source_again(same: bool, tmp_path: 
     assert len(loaded.before) == 2 * same
 
 
-def test_a_study_asks_for_them_and_takes_nothing_twice(old: au.Result, tmp_path: Path) -> None:
+def test_a_study_asks_for_them_and_takes_nothing_twice(few: au.Result, tmp_path: Path) -> None:
     for _ in range(2):
-        with au.Study(SPACE, strategy="random", dir=tmp_path, warm_start=[old]) as study:
+        with au.Study(SPACE, strategy="random", dir=tmp_path, warm_start=[few]) as study:
             trial = study.ask()
             assert trial is not None
             study.tell(trial, 1.0)
-            assert len(study.history.earlier) == 12
+            assert len(study.history.earlier) == 8
     assert [t.origin == ORIGIN for t in study.trials] == [True, False]
-    assert dict(study.trials[0].params) == old.params
+    assert dict(study.trials[0].params) == few.params
 
 
 def test_another_studys_object_is_a_source(old: au.Result) -> None:

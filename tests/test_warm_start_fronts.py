@@ -32,7 +32,7 @@ def two_values(params: dict[str, Any]) -> dict[str, float]:
 @pytest.fixture(scope="module")
 def old_front(tmp_path_factory: pytest.TempPathFactory) -> au.Result:
     folder = tmp_path_factory.mktemp("front")
-    return au.minimize(two_values, SPACE, trials=14, dir=folder, **TWO)
+    return au.minimize(two_values, SPACE, trials=9, dir=folder, **TWO)
 
 
 def test_every_form_of_a_study_with_two_objectives_says_the_same(

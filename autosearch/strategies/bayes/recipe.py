@@ -17,9 +17,9 @@ class Recipe:
     # parameters moved by `first_step`, the likeliest of `step_pool` to go well once anything has
     # failed. Against points spread over the whole space that left, after 10 trials, .1 less regret
     # on continuous and mixed tasks, .3 on conditional and .06 on noisy ones (tuned). Steps of .3
-    # left, after 10 and 20 trials, .03 and .01 more on continuous tasks, .06 and .04 on mixed ones,
-    # as much on noisy ones; of .2: no better. At most 6 points: .04 more regret after 20 trials in
-    # 7 to 10 dimensions. Where nothing has gone well yet, points are spread.
+    # left .03 and .01 more on continuous tasks after 10 and 20 trials, .06 and .04 on mixed ones,
+    # no less on noisy ones; steps of .2: no better. At most 6 points: .04 more regret after 20
+    # trials in 7 to 10 dimensions. Where nothing has gone well yet, points are spread.
     # Those that run together, before any has ended, step to both sides of the start: with eight at
     # once that left .87 (+- .07) times the regret of points spread out, after 16 trials (tuned; two
     # groups of parameters moved at once: as good).

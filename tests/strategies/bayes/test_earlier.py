@@ -94,12 +94,17 @@ def searched(imported: list[Imported], loss: Loss, seed: int) -> History:
     return history
 
 
+def framed(params: Params) -> float | None:
+    """Returns the valley's loss, but on two sides near the minimum trials fail."""
+    return None if float(params["y"]) > 0.8 or float(params["z"]) < 0.15 else valley(params)
+
+
 def test_where_it_failed_elsewhere_is_tried_less() -> None:
-    whole = results(partly_failing)
+    whole = results(framed)
     told = replace(whole, results=tuple(r for r in whole.results if r[1]))
 
     def failed(imported: Imported) -> int:
-        found = [searched([imported], partly_failing, seed) for seed in range(6)]
+        found = [searched([imported], framed, seed) for seed in range(6)]
         return sum(not t.losses for history in found for t in history.trials)
 
     assert failed(whole) < failed(told)

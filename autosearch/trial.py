@@ -1,7 +1,7 @@
 """Trials, their measurements, and the history that a strategy reads: frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import le
 from typing import Any, Literal, NamedTuple, get_args
@@ -116,6 +116,7 @@ class History:
     comparable.
     before: other searches' trials of this very task, with a loss or failed, by number, which is
     below 0; their losses are comparable with those of `trials`.
+    objectives: how many each loss is a trade-off between, if they were made one.
 
     >>> trials = (Trial(0, {"x": 1.0}, state="completed", losses=(2.0,)), Trial(1, {"x": 3.0}))
     >>> history = History(trials)
@@ -126,6 +127,7 @@ class History:
     trials: tuple[Trial, ...] = field(default=())
     earlier: tuple[Trial, ...] = field(default=())
     before: tuple[Trial, ...] = field(default=())
+    objectives: int = 1
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -151,7 +153,9 @@ class History:
     @property
     def continued(self) -> "History":
         """This history as one search: the trials from before, and then its own."""
-        return History((*self.before, *self.trials), self.earlier) if self.before else self
+        if not self.before:
+            return self
+        return replace(self, trials=(*self.before, *self.trials), before=())
 
     @cached_property
     def searched(self) -> int:

@@ -43,7 +43,8 @@ class Scalarised:
             trials = scalarised(history.trials, weights)
             if self.layered:
                 trials = layered(history.trials, trials)
-            history = replace(history, trials=trials, earlier=_earlier(history.earlier, weights))
+            earlier = _earlier(history.earlier, weights)
+            history = replace(history, trials=trials, earlier=earlier, objectives=count)
         return self.inner.ask(space, history, rng)
 
 

@@ -13,6 +13,9 @@ from autosearch.space import Choice, Float, Space
 from autosearch.space.values import Params
 from autosearch.strategies import Strategy, combine, make, rng_for
 from autosearch.strategies.base import Suggestion
+from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.strategies.portfolio import Portfolio
 from autosearch.strategies.scalarised import Scalarised, layered, scalarised
 from autosearch.strategies.tpe import TPESearch
@@ -151,6 +154,17 @@ def test_the_front_is_found_better_than_by_chance(name: str) -> None:
         return sum(hypervolume_of(history, [1.1, 3.0]) for history in found)
 
     assert volume(name) > volume("random")
+
+
+def test_with_several_objectives_nothing_draws_away_from_the_bounds() -> None:
+    history = searched(combine([("bayes_opt_search", {})], 12, 2), 0, asks=12)
+    alone = History(scalarised(history.trials, np.array([0.5, 0.5])))
+    several = replace(alone, objectives=2)
+    known = [Knowledge(Encoding(SPACE), h, RECIPE) for h in (alone, several)]
+    bowls = [k.loss_likelihood(k.features, k.outcomes.values).bowl for k in known]
+    assert bowls == [RECIPE.bowl, 0.0]
+    assert not [t for t in history.trials if t.origin.endswith("/descent")]
+    assert replace(several, before=alone.trials).continued.objectives == 2
 
 
 def test_several_objectives_wrap_a_portfolio_once() -> None:

@@ -161,7 +161,9 @@ class Knowledge:
 
     def loss_likelihood(self, features: Features, values: Array) -> Likelihood:
         """Return the likelihood of hyperparameters given transformed losses at points."""
-        return replace(self.likelihood(features, values), bowl=self.recipe.bowl)
+        # Trade-offs are often best at bounds.
+        bowl = self.recipe.bowl if self.history.objectives == 1 else 0.0
+        return replace(self.likelihood(features, values), bowl=bowl)
 
     def likelihood(
         self, features: Features, values: Array, recipe: Recipe | None = None

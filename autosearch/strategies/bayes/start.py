@@ -52,7 +52,8 @@ class Start:
         known, c = self.knowledge, self._recipe
         encoding = known.encoding
         late = len(known.history) >= self.size + c.descents
-        if late or known.history.pending or encoding.space.conditional:
+        several = known.history.objectives > 1
+        if late or several or known.history.pending or encoding.space.conditional:
             return None
         values = known.outcomes.values
         best = int(np.where(known.good, values, np.inf).argmin())

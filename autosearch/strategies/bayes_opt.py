@@ -35,7 +35,11 @@ class BayesOpt:
         "acquisition function; auto: ei, and every third time ucb (best in our comparison)",
         choices=("auto", "ucb", "ei", "poi"),
     )
-    kappa: float = setting(2.5, "ucb: deviations below the mean that count as promise", low=0.0)
+    kappa: float = setting(
+        2.5,
+        "ucb: deviations below the mean that count as promise; kind auto: fewer while it improves",
+        low=0.0,
+    )
     xi: float = setting(
         0.0, "ei, poi: improvement below which none counts, in the metric's unit", low=0.0
     )

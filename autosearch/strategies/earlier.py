@@ -72,7 +72,8 @@ def _ranked(space: Space, history: History, turn: int) -> list[Trial]:
 
 def _holding(space: Space, history: History) -> set[str]:
     """Return the searches whose expectations agree with the strategy's own trials."""
-    own = [t for t in history.valued if t.origin != ORIGIN]
+    count = max(len(t.losses) for t in history.earlier)
+    own = [t for t in history.valued if t.origin != ORIGIN and len(t.losses) == count]
     if len(own) < LEAST:
         return set()
     with one_thread():

@@ -122,6 +122,14 @@ def test_a_search_of_many_results_is_tried_where_its_expectations_hold() -> None
     assert both.params == point.params
 
 
+def test_trials_with_another_number_of_losses_say_nothing_of_a_search() -> None:
+    like = bowl(0.25, 0.7, "like")
+    two = tuple(replace(t, losses=(*t.losses, 1.0)) for t in like)
+    assert earlier_point(PLANE, History(OWN, two)) is None
+    other = tuple(replace(t, losses=(*t.losses, 1.0)) for t in OWN)
+    assert earlier_point(PLANE, History(other, like)) is None
+
+
 def test_of_several_objectives_expectations_have_to_hold_on_average() -> None:
     like = bowl(0.25, 0.7, "old")
     own = tuple(replace(t, losses=(*t.losses, t.losses[0])) for t in OWN)

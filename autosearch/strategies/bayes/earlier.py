@@ -38,17 +38,15 @@ class Informed(Encoding):
 def knowledge_of(space: Space, history: History) -> Knowledge:
     """Return what the model knows: a history, and what earlier searches found that holds here.
 
-    A search is believed where its model's expectations and the losses of this search's trials
-    correlate by more than chance would have it: r >= `earlier_belief` / sqrt(n). That is judged
-    anew at every ask, of n >= `earlier_least` trials; `earlier_until` say enough by themselves.
-    Where it is believed, what failed there warns.
+    That is judged anew at every ask, see `holding`, of n >= `earlier_least` trials;
+    `earlier_until` say enough by themselves. Where a search is believed, what failed there warns.
     """
     alone = Knowledge(Encoding(space), history, RECIPE)
     valued = len(history.valued)
     if not history.earlier or not RECIPE.earlier_least <= valued < RECIPE.earlier_until:
         return alone
     found = learned(space, history.earlier).items()
-    believed = {source: model for source, model in found if _holds(model, alone)}
+    believed = {s: model for s, model in found if _odds(model, alone) >= RECIPE.earlier_odds}
     if not believed:
         return alone
     failed = tuple(t for t in history.earlier if t.origin in believed and not t.losses)
@@ -56,10 +54,34 @@ def knowledge_of(space: Space, history: History) -> Knowledge:
     return replace(alone, encoding=encoding, failed_elsewhere=failed)
 
 
-def _holds(model: GaussianProcess, alone: Knowledge) -> bool:
-    losses = alone.outcomes.values
-    bar = RECIPE.earlier_belief / math.sqrt(len(losses))
-    return _correlation(model.mean(alone.features), losses) >= bar
+def holding(space: Space, earlier: tuple[Trial, ...], trials: Sequence[Trial]) -> set[str]:
+    """Return the names of the searches that foresee the losses of `trials`; none of too few.
+
+    One does where the losses, less a share of what its model expects, are likelier than they are by
+    themselves, both under this search's model before it is fitted. To agree is not enough: what any
+    model expects, as that the bounds are worse, is no proof of a search that expects it too.
+    trials: each with as many losses as the searches have; of several the mean log odds count.
+    """
+    if len(trials) < RECIPE.earlier_least:
+        return set()
+    found: dict[str, list[float]] = {}
+    parts, own = by_objective(earlier), by_objective(tuple(trials))
+    for part, losses in zip(parts, own, strict=True):
+        alone = Knowledge(Encoding(space), History(losses, objectives=len(parts)), RECIPE)
+        for source, model in learned(space, part).items():
+            found.setdefault(source, []).append(_odds(model, alone))
+    return {source for source, each in found.items() if np.mean(each) >= RECIPE.earlier_odds}
+
+
+def _odds(model: GaussianProcess, alone: Knowledge) -> float:
+    """Return by how much likelier the losses are for what a model expects, as a logarithm."""
+    losses, expected = alone.outcomes.values, model.mean(alone.features)
+    if not losses.any():
+        # Equal ones, of which there is nothing to foresee.
+        return 0.0
+    plain = alone.loss_likelihood(alone.features, losses)
+    informed = replace(plain, losses=losses - RECIPE.earlier_share * expected)
+    return plain.value(plain.prior.mean) - informed.value(plain.prior.mean)
 
 
 def _transformed(losses: Array) -> Array:
@@ -109,24 +131,6 @@ def _learned(space: Space, earlier: _Identical) -> Mapping[str, GaussianProcess]
     sources = dict.fromkeys(t.origin for t in valued)
     models = {s: _model(plain, [t for t in valued if t.origin == s]) for s in sources}
     return {source: model for source, model in models.items() if _has_learned(model)}
-
-
-def agreement(
-    space: Space, earlier: tuple[Trial, ...], trials: Sequence[Trial]
-) -> Mapping[str, float]:
-    """Return how well what each search expects agrees with `trials`: r, from -1 to 1.
-
-    trials: at least one, each with as many losses as the searches have; of several the mean r.
-    Searches that have learned nothing are left out.
-    """
-    plain = Encoding(space)
-    features = plain.features(plain.rows([t.params for t in trials]))
-    found: dict[str, list[float]] = {}
-    for i, part in enumerate(by_objective(earlier)):
-        losses = _transformed(np.array([t.losses[i] for t in trials]))
-        for source, model in learned(space, part).items():
-            found.setdefault(source, []).append(_correlation(model.mean(features), losses))
-    return {source: float(np.mean(each)) for source, each in found.items()}
 
 
 def _has_learned(model: GaussianProcess) -> bool:

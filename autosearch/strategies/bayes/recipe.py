@@ -188,16 +188,19 @@ class Recipe:
     anneal_pool: int = 16
 
     # Earlier searches: the weight of their trend against that of all parameters together, and what
-    # makes one believed, a correlation r >= belief / sqrt(n) over n >= least trials, before there
-    # are `until`. At a look one in twenty bowls elsewhere passes, six in ten tasks moved or on less
-    # data, and all that are the same (training tasks of `benchmarks.warm_start`). Of three trials a
-    # bowl elsewhere was believed as often as a task like it, of four half as often. To listen to
-    # them for longer than `until`, or only while the losses are likelier with them, made no
-    # difference after 50 trials.
+    # makes one believed: of n >= least trials, before there are `until`, the losses less `share` of
+    # what it expects have to be likelier by `odds`, a logarithm. Of ten trials one in twelve bowls
+    # elsewhere passes, seven in eight of the same task and half of its relatives; by agreement
+    # alone, r >= 1.6 / sqrt(n), one in five bowls did, and six in ten relatives. Odds of 0.45 made
+    # no difference. Until 20 trials bowls elsewhere cost 12 % after 20 trials, not 5, and relatives
+    # gained no more; one run that is misled for long is what costs. To ask them at every second
+    # trial only did as well; to let go after four trials without gain did not help (training tasks
+    # of `benchmarks.warm_start`, six seeds).
     earlier_weight: float = 1.0
-    earlier_belief: float = 1.6
-    earlier_least: int = 4
-    earlier_until: int = 20
+    earlier_share: float = 0.5
+    earlier_odds: float = 0.6
+    earlier_least: int = 3
+    earlier_until: int = 12
     # What failed there warns, unless a trial went well here within so much in each parameter (root
     # mean square; by hand).
     warned_apart: float = 0.1

@@ -69,7 +69,7 @@ def test_every_strategy_begins_with_the_best(strategy: str, few: au.Result) -> N
     assert result.trials[1].origin.startswith(strategy if strategy != "auto" else "bayes")
 
 
-def test_the_best_of_many_waits_until_three_trials_agree() -> None:
+def test_the_best_of_many_waits_until_its_search_foresees_three_trials() -> None:
     old = au.minimize(objective, SPACE, trials=20, strategy="random")
 
     def place(loss: Any) -> int | None:

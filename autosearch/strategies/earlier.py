@@ -17,9 +17,10 @@ ORIGIN = "warm_start"
 MOST = 3
 LAST = 9
 # Of fewer results nobody can tell what they are worth; they are tried at once. A search of that
-# many has to foresee this one's trials first. Then one in nine bowls elsewhere got a trial (with
-# r >= 0.3 at three trials half of them), and seven in ten relatives (eight). After 10 trials others
-# cost nothing, 0.99 of a cold search's regret (1.05); relatives leave 0.68 (0.66; training tasks).
+# many has to foresee this one's trials first. With `auto` one in nine bowls elsewhere then got a
+# trial (with r >= 0.3 at three trials half of them), and seven in ten relatives (eight). After 10
+# trials others cost nothing, 0.99 of a cold search's regret (1.05); relatives leave 0.68 (0.66;
+# training tasks).
 TELLING = 10
 # Mean distance in the unit cube from every tried point, so that each says something new.
 APART = 0.1

@@ -14,15 +14,18 @@ from autosearch.strategies.bayes.recipe import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """Gaussian processes of equal weight; the mean and the deviation of their mixture."""
+    """Gaussian processes of equal weight; the mean and the deviation of their mixture.
+
+    members: of the same points.
+    """
 
     members: Sequence[GaussianProcess]
 
     def predict(self, features: Features) -> tuple[Array, Array]:
         """Return the posterior (mean, deviation) of the noiseless loss, each of shape (n,)."""
-        means, deviations = map(
-            np.array, zip(*(m.predict(features) for m in self.members), strict=True)
-        )
+        shared = self.members[0].products(features)
+        predicted = [m.predict(features, shared) for m in self.members]
+        means, deviations = map(np.array, zip(*predicted, strict=True))
         variance: Array = np.mean(deviations**2, axis=0) + means.var(axis=0)
         return means.mean(axis=0), np.sqrt(variance)
 

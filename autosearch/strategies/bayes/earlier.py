@@ -10,7 +10,7 @@ import numpy as np
 from autosearch.space import Space
 from autosearch.strategies.bayes.encoding import Array, Encoding, Features
 from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
-from autosearch.strategies.bayes.knowledge import Knowledge
+from autosearch.strategies.bayes.knowledge import Knowledge, encoding_of
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.outcomes import transform
 from autosearch.strategies.bayes.recipe import RECIPE
@@ -41,7 +41,7 @@ def knowledge_of(space: Space, history: History) -> Knowledge:
     That is judged anew at every ask, see `holding`, of n >= `earlier_least` trials;
     `earlier_until` say enough by themselves. Where a search is believed, what failed there warns.
     """
-    alone = Knowledge(Encoding(space), history, RECIPE)
+    alone = Knowledge(encoding_of(space, history, RECIPE), history, RECIPE)
     valued = len(history.valued)
     if not history.earlier or not RECIPE.earlier_least <= valued < RECIPE.earlier_until:
         return alone
@@ -50,7 +50,7 @@ def knowledge_of(space: Space, history: History) -> Knowledge:
     if not believed:
         return alone
     failed = tuple(t for t in history.earlier if t.origin in believed and not t.losses)
-    encoding = Informed(space, tuple(believed.values()))
+    encoding = Informed(space, alone.encoding.amplitudes, tuple(believed.values()))
     return replace(alone, encoding=encoding, failed_elsewhere=failed)
 
 
@@ -58,8 +58,9 @@ def holding(space: Space, earlier: tuple[Trial, ...], trials: Sequence[Trial]) -
     """Return the names of the searches that foresee the losses of `trials`; none of too few.
 
     One does where the losses, less a share of what its model expects, are likelier than they are by
-    themselves, both under this search's model before it is fitted. To agree is not enough: what any
-    model expects, as that the bounds are worse, is no proof of a search that expects it too.
+    themselves, both under this search's model before it is fitted. To agree is not enough: what the
+    model expects anyway, with one objective that the bounds are worse, is no proof of a search that
+    expects it too. Where the first losses are much alike, it takes some more of them.
     trials: each with as many losses as the searches have; of several the mean log odds count.
     """
     if len(trials) < RECIPE.earlier_least:

@@ -29,18 +29,34 @@ class Features(NamedTuple):
 
     columns: numbers in [0, 1], one-hot categories; inactive: 0.5 and no category. trend: the basis
     of a quadratic trend. bowl: how far out the numbers lie, of mean 0 over a space where all are
-    active; inactive ones lie in the middle. units: canonical rows.
+    active; inactive ones lie in the middle. cosines: the basis of the additive part, none of
+    inactive numbers. units: canonical rows.
     """
 
     columns: Array
     trend: Array
     bowl: Array
+    cosines: Array
     units: Array
+
+
+def additive_amplitudes(count: int, scale: float) -> tuple[float, ...]:
+    """Return amplitudes of cos(πx), cos(2πx), … whose products sum to a covariance on [0, 1].
+
+    That of Matérn-3/2 with length `scale`, in its first `count` terms, mirrored at both ends (Solin
+    and Särkkä 2020, with the cosines of a Neumann border). Its variance is 1 in the mean, and about
+    twice as much at the ends as in the middle.
+    """
+    frequencies = np.pi * np.arange(1, count + 1)
+    density = (3.0 / scale**2 + frequencies**2) ** -2
+    return tuple(map(float, np.sqrt(2.0 * density / density.sum())))
 
 
 @dataclass(frozen=True)
 class Encoding:
     """The map from rows of the unit cube of `space` to the columns of a model.
+
+    amplitudes: of the cosines of each number, see `additive_amplitudes`; none: no additive part.
 
     >>> from autosearch.space import Choice
     >>> encoding = Encoding(Space({"n": Int(1, 2), "opt": Choice(["adam", "sgd"])}))
@@ -49,6 +65,7 @@ class Encoding:
     """
 
     space: Space
+    amplitudes: tuple[float, ...] = ()
 
     @cached_property
     def _cube(self) -> Cube:
@@ -89,6 +106,11 @@ class Encoding:
         sizes = [1] * len(self.numbers) + [int(self.counts[j]) for j in self._categories]
         return np.repeat(np.arange(len(sizes)), sizes)
 
+    @property
+    def additive(self) -> bool:
+        """Whether points have features of an additive part."""
+        return bool(self.amplitudes) and len(self.numbers) > 0
+
     @cached_property
     def number_groups(self) -> int:
         """How many of the groups are numbers; they come first."""
@@ -118,7 +140,24 @@ class Encoding:
             one_hot = ONE_HOT * (chosen[:, None] == np.arange(count))
             columns.append(one_hot)
             trend.append(one_hot)
-        return Features(np.hstack(columns), np.hstack(trend), bowl, units)
+        return Features(np.hstack(columns), np.hstack(trend), bowl, self._cosines(units), units)
+
+    def _cosines(self, units: Array) -> Array:
+        numbers, count = units[:, self.numbers], len(self.amplitudes)
+        if not count:
+            return np.empty((len(units), 0))
+        waves = np.ones((count + 1, *numbers.shape))
+        waves[1] = np.cos(np.pi * numbers)
+        twice = 2.0 * waves[1]
+        # By cos((k + 1)x) = 2 cos(x) cos(kx) - cos((k - 1)x), in half the time of cosines.
+        for k in range(2, count + 1):
+            np.multiply(twice, waves[k - 1], out=waves[k])
+            waves[k] -= waves[k - 2]
+        waves[:, np.isnan(numbers)] = 0.0
+        size = len(self.numbers)
+        each = np.repeat(self.amplitudes, size) / math.sqrt(max(size, 1))
+        cosines: Array = waves[1:].transpose(1, 0, 2).reshape(len(units), count * size) * each
+        return cosines
 
     def least_steps(self, rows: Array) -> Array:
         """Return by how much each coordinate must move to reach another value; same shape."""

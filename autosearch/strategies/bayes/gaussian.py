@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
@@ -11,12 +12,22 @@ from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.likelihood import Likelihood, Solved, matern
 
 
+class Products(NamedTuple):
+    """What the trend and the additive part multiply, between points (n, m) and of each (n,)."""
+
+    trend: Array
+    additive: Array
+    own_trend: Array
+    own_additive: Array
+
+
 @dataclass(frozen=True)
 class GaussianProcess:
     """The posterior given points, losses and hyperparameters.
 
-    Matérn-5/2 with one length scale per parameter, a quadratic trend and noise; the constant mean
-    and the signal's variance are profiled out, the mean's own uncertainty is left out.
+    Matérn-5/2 with one length scale per parameter, an additive part where the prior has one, a
+    quadratic trend and noise; the constant mean and the signal's variance are profiled out, the
+    mean's own uncertainty is left out.
     """
 
     likelihood: Likelihood
@@ -29,13 +40,12 @@ class GaussianProcess:
         """The ratio of the noise's variance to the signal's."""
         return math.exp(self.theta[-2])
 
-    @property
-    def _trend_weight(self) -> float:
-        return math.exp(self.theta[-1]) / max(len(self.theta) - 2, 1)
+    def predict(self, features: Features, shared: Products | None = None) -> tuple[Array, Array]:
+        """Return the posterior (mean, deviation) of the noiseless loss, each of shape (n,).
 
-    def predict(self, features: Features) -> tuple[Array, Array]:
-        """Return the posterior (mean, deviation) of the noiseless loss, each of shape (n,)."""
-        covariance, prior = self._covariances(features)
+        shared: `products` of `features` and the known points, where they are at hand.
+        """
+        covariance, prior = self._covariances(features, shared)
         mean = self._mean(features, covariance)
         explained = covariance @ self.solved.inverse_root.T
         left = np.maximum(prior - np.einsum("ij,ij->i", explained, explained), 0.0)
@@ -46,7 +56,7 @@ class GaussianProcess:
         known, theta = self.likelihood, self.theta
         scaled = features.columns / np.exp(theta[known.groups])
         own, _ = matern(scaled, scaled)
-        own += self._trend_weight * (features.trend @ features.trend.T)
+        own += self._linear(*self._products(features, features)[:2])
         covariance, _ = self._covariances(features)
         explained = covariance @ self.solved.inverse_root.T
         mean = self._mean(features, covariance)
@@ -73,14 +83,34 @@ class GaussianProcess:
         expected: Array = losses - projected @ losses / np.diagonal(projected)
         return expected
 
-    def _covariances(self, features: Features) -> tuple[Array, Array]:
+    def products(self, features: Features) -> Products:
+        """Return what `predict` needs that is the same whatever the hyperparameters."""
+        return self._products(features, self.likelihood.features)
+
+    def _products(self, a: Features, b: Features) -> Products:
+        read = None if self.likelihood.prior.additive else 0
+        waves, others = a.cosines[:, :read], b.cosines[:, :read]
+        squares = [np.einsum("ij,ij->i", rows, rows) for rows in (a.trend, waves)]
+        return Products(a.trend @ b.trend.T, waves @ others.T, *squares)
+
+    def _covariances(
+        self, features: Features, shared: Products | None = None
+    ) -> tuple[Array, Array]:
         """Return covariances with the known points, and each point's own prior variance."""
         known, theta = self.likelihood, self.theta
         scaled = features.columns / np.exp(theta[known.groups])
         covariance, _ = matern(scaled, self.scaled)
-        weight = self._trend_weight
-        covariance += weight * (features.trend @ known.features.trend.T)
-        return covariance, 1.0 + weight * np.einsum("ij,ij->i", features.trend, features.trend)
+        trend, additive, own_trend, own_additive = shared or self.products(features)
+        covariance += self._linear(trend, additive)
+        return covariance, 1.0 + self._linear(own_trend, own_additive)
+
+    def _linear(self, trend: Array, additive: Array) -> Array:
+        """Return the covariance that the trend and the additive part make of their products."""
+        prior, theta = self.likelihood.prior, self.theta
+        covariance: Array = math.exp(theta[-1]) / max(prior.scales, 1) * trend
+        if prior.additive:
+            covariance += math.exp(theta[-3]) * additive
+        return covariance
 
 
 # With so much noise, as the logarithm of its part of the signal's variance, no covariance of finite

@@ -8,8 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from autosearch.space import Space
 from autosearch.strategies.bayes.cost import log_seconds
-from autosearch.strategies.bayes.encoding import Array, Bools, Encoding, Features
+from autosearch.strategies.bayes.encoding import (
+    Array,
+    Bools,
+    Encoding,
+    Features,
+    additive_amplitudes,
+)
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of, squared_distances
 from autosearch.strategies.bayes.outcomes import Outcomes, margin, transform
 from autosearch.strategies.bayes.recipe import Recipe
@@ -163,18 +170,35 @@ class Knowledge:
         """Return the likelihood of hyperparameters given transformed losses at points."""
         # Trade-offs are often best at bounds.
         bowl = self.recipe.bowl if self.history.objectives == 1 else 0.0
-        return replace(self.likelihood(features, values), bowl=bowl)
+        return replace(self._likelihood(features, values, self.recipe, loss=True), bowl=bowl)
 
     def likelihood(
         self, features: Features, values: Array, recipe: Recipe | None = None
     ) -> Likelihood:
         """Return the likelihood of hyperparameters given values at points; recipe: other priors."""
-        encoding, recipe = self.encoding, recipe or self.recipe
-        prior = prior_of(encoding.number_groups, encoding.free - encoding.number_groups, recipe)
-        return Likelihood(features, values, encoding.groups, prior, recipe.jitter)
+        return self._likelihood(features, values, recipe or self.recipe, loss=False)
+
+    def _likelihood(
+        self, features: Features, values: Array, recipe: Recipe, *, loss: bool
+    ) -> Likelihood:
+        known, numbers = self.encoding, self.encoding.number_groups
+        additive = loss and known.additive
+        prior = prior_of(numbers, known.free - numbers, recipe, additive=additive)
+        return Likelihood(features, values, known.groups, prior, recipe.jitter)
 
     def _features(self, trials: Sequence[Trial]) -> Features:
         return self.encoding.features(self.encoding.rows([t.params for t in trials]))
+
+
+def encoding_of(space: Space, history: History, recipe: Recipe) -> Encoding:
+    """Return the encoding for the next ask: with an additive part where it helps."""
+    plain = Encoding(space)
+    only_numbers = plain.number_groups == plain.free and not space.conditional
+    fits = recipe.small < plain.free <= recipe.additive_most
+    if not only_numbers or not fits or len(history.valued) < recipe.additive_least:
+        return plain
+    amplitudes = additive_amplitudes(recipe.cosines, recipe.additive_scale)
+    return Encoding(space, amplitudes)
 
 
 def stacked(a: Features, b: Features) -> Features:

@@ -174,8 +174,9 @@ class Proposal:
         by /= 1.0 + (math.exp(theta[-2]) / c.short_noise) ** 2
         if by <= c.short_least:
             return theta
-        scales = np.minimum(theta[:-2], c.scale_cap) - by
-        return np.concatenate([scales, theta[-2:]])
+        free = self.knowledge.encoding.free
+        scales = np.minimum(theta[:free], c.scale_cap) - by
+        return np.concatenate([scales, theta[free:]])
 
     def _turn(self, asks: int, noise: float) -> int:
         """Return which kind of ask this is, see `Recipe.turns`."""

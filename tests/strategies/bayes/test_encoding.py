@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.strategies.bayes.candidates import Jump, perturb
-from autosearch.strategies.bayes.encoding import Encoding
+from autosearch.strategies.bayes.encoding import Array, Encoding, additive_amplitudes
 from tests.space.spaces import spaces
 
 TREE = Space(
@@ -83,3 +83,46 @@ def test_every_point_of_a_finite_space_is_enumerated(space: Int | Choice) -> Non
     encoding = Encoding(whole)
     listed = {whole.key(p) for p in whole.points()}
     assert {whole.key(encoding.params(row)) for row in encoding.enumerate()} == listed
+
+
+def test_the_additive_part_is_a_covariance_of_each_number_by_itself() -> None:
+    space = Space({"x": Float(0, 1), "n": Int(1, 9), "c": Choice(["a", "b"])})
+    encoding = Encoding(space, additive_amplitudes(30, 0.1))
+    rng = np.random.default_rng(0)
+    units = encoding.canonical(rng.random((8, 3)))
+    covariance = encoding.features(units).cosines @ encoding.features(units).cosines.T
+    alone = []
+    for j in (0, 1):
+        one = Encoding(Space({"x": Float(0, 1)}), encoding.amplitudes)
+        cosines = one.features(units[:, [j]]).cosines
+        alone.append(cosines @ cosines.T)
+    np.testing.assert_allclose(covariance, np.mean(alone, axis=0), atol=1e-12)
+
+
+def test_the_additive_part_is_matern_three_halves_mirrored_at_both_ends() -> None:
+    scale, grid = 0.12, (np.arange(200) + 0.5)[:, None] / 200
+    encoding = Encoding(Space({"x": Float(0, 1)}), additive_amplitudes(400, scale))
+    cosines = encoding.features(grid).cosines
+
+    def matern(distance: Array) -> Array:
+        r = np.sqrt(3.0) * np.abs(distance) / scale
+        covariance: Array = (1.0 + r) * np.exp(-r)
+        return covariance
+
+    images = [matern(grid - grid.T + 2 * k) + matern(grid + grid.T + 2 * k) for k in (-1, 0, 1)]
+    mirrored = np.sum(images, axis=0)
+    # A constant is the mean's part, not its own.
+    mirrored -= mirrored.mean()
+    mirrored /= np.diagonal(mirrored).mean()
+    np.testing.assert_allclose(cosines @ cosines.T, mirrored, atol=2e-3)
+
+
+def test_what_is_not_active_has_no_additive_part() -> None:
+    space = Space({"opt": Choice(["adam", "sgd"]), "momentum": Float(0, 1, when={"opt": "sgd"})})
+    encoding = Encoding(space, additive_amplitudes(5, 0.1))
+    rows = encoding.canonical(np.array([[0.1, 0.31], [0.9, 0.31]]))
+    inactive, active = encoding.features(rows).cosines
+    assert not inactive.any()
+    assert active.all()
+    assert encoding.features(encoding.canonical(np.empty((0, 2)))).cosines.shape == (0, 5)
+    assert not Encoding(Space({"c": space.params["opt"]}), encoding.amplitudes).additive

@@ -4,8 +4,8 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from autosearch.space import Float, Space
-from autosearch.strategies.bayes.encoding import Encoding
-from autosearch.strategies.bayes.gaussian import GaussianProcess, condition
+from autosearch.strategies.bayes.encoding import Encoding, additive_amplitudes
+from autosearch.strategies.bayes.gaussian import GaussianProcess, condition, fit
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.recipe import RECIPE
 
@@ -90,3 +90,35 @@ def test_far_from_all_points_the_losses_are_expected_to_rise_towards_the_bounds(
     assert corner > edge > inside
     expected = 1.5 * 6.0 * (0.5**2 - 0.3**2) * 2.0 / np.sqrt(2.0)
     np.testing.assert_allclose(corner - inside, expected, rtol=1e-6)
+
+
+def test_what_an_additive_part_learns_of_one_number_holds_wherever_the_others_lie() -> None:
+    rng = np.random.default_rng(4)
+    space = Space({name: Float(0, 1) for name in "abcd"})
+    units, at = rng.random((60, 4)), rng.random((200, 4))
+
+    def error(encoding: Encoding) -> float:
+        prior = prior_of(4, 0, RECIPE, additive=encoding.additive)
+        losses = np.cos(20.0 * units).sum(axis=1)
+        likelihood = Likelihood(encoding.features(units), losses, encoding.groups, prior, 1e-6)
+        process = condition(likelihood, fit(likelihood, [prior.mean], 50))
+        found = process.mean(encoding.features(at))
+        return float(np.std(found - np.cos(20.0 * at).sum(axis=1)))
+
+    amplitudes = additive_amplitudes(RECIPE.cosines, RECIPE.additive_scale)
+    assert error(Encoding(space, amplitudes)) < 0.7 * error(Encoding(space))
+
+
+def test_a_joint_posterior_has_the_marginals_that_are_predicted() -> None:
+    encoding = Encoding(Space({name: Float(0, 1) for name in "abc"}), additive_amplitudes(6, 0.2))
+    rng, prior = np.random.default_rng(5), prior_of(3, 0, RECIPE, additive=True)
+    units, at = rng.random((12, 3)), encoding.features(rng.random((7, 3)))
+    features = encoding.features(units)
+    process = condition(
+        Likelihood(features, units.sum(axis=1), encoding.groups, prior, 1e-6), prior.mean
+    )
+    mean, covariance = process.joint(at)
+    expected, deviation = process.predict(at)
+    np.testing.assert_allclose(mean, expected)
+    np.testing.assert_allclose(np.sqrt(np.diagonal(covariance)), deviation, rtol=1e-6)
+    np.testing.assert_array_equal(process.predict(at, process.products(at)), (expected, deviation))

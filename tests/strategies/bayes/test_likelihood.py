@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from autosearch.space import Bool, Choice, Float, Int, Space
-from autosearch.strategies.bayes.encoding import Array, Encoding
+from autosearch.strategies.bayes.encoding import Array, Encoding, additive_amplitudes
 from autosearch.strategies.bayes.gaussian import condition, fit
 from autosearch.strategies.bayes.likelihood import Likelihood, prior_of
 from autosearch.strategies.bayes.recipe import RECIPE
@@ -19,19 +19,20 @@ MIXED = Space(
 )
 
 
-def likelihood_of(space: Space, points: int, seed: int) -> Likelihood:
+def likelihood_of(space: Space, points: int, seed: int, *, additive: bool = False) -> Likelihood:
     rng = np.random.default_rng(seed)
-    encoding = Encoding(space)
+    encoding = Encoding(space, additive_amplitudes(9, 0.2) if additive else ())
     features = encoding.features(encoding.canonical(rng.random((points, len(space)))))
     losses = np.sin(3.0 * features.columns).sum(axis=1) + 0.1 * rng.standard_normal(points)
     numbers = encoding.number_groups
-    prior = prior_of(numbers, encoding.free - numbers, RECIPE)
+    prior = prior_of(numbers, encoding.free - numbers, RECIPE, additive=additive)
     return Likelihood(features, losses, encoding.groups, prior, RECIPE.jitter)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_gradient_is_that_of_the_value(seed: int) -> None:
-    likelihood = likelihood_of(MIXED, 25, seed)
+@pytest.mark.parametrize("additive", [False, True])
+def test_the_gradient_is_that_of_the_value(seed: int, additive: bool) -> None:
+    likelihood = likelihood_of(MIXED, 25, seed, additive=additive)
     rng = np.random.default_rng(seed)
     theta = likelihood.prior.mean + 0.7 * rng.standard_normal(len(likelihood.prior.mean))
     _, gradient = likelihood(theta)
@@ -43,8 +44,9 @@ def test_the_gradient_is_that_of_the_value(seed: int) -> None:
     np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-4)
 
 
-def test_the_value_is_the_normal_density_with_mean_and_variance_profiled() -> None:
-    likelihood = likelihood_of(MIXED, 20, 0)
+@pytest.mark.parametrize("additive", [False, True])
+def test_the_value_is_the_normal_density_with_mean_and_variance_profiled(additive: bool) -> None:
+    likelihood = likelihood_of(MIXED, 20, 0, additive=additive)
     theta = likelihood.prior.mean + 0.3
     solution = likelihood.solve(theta)
     assert solution is not None
@@ -67,11 +69,14 @@ def test_the_value_is_the_normal_density_with_mean_and_variance_profiled() -> No
 def covariance_of(likelihood: Likelihood, theta: Array) -> Array:
     """Return the covariance written out by its definition."""
     x, phi = likelihood.features.columns, likelihood.features.trend
-    scales = np.exp(theta[:-2])[likelihood.groups]
+    scales = np.exp(theta[: likelihood.prior.scales])[likelihood.groups]
     r = np.sqrt((((x[:, None] - x) / scales) ** 2).sum(axis=2))
     matern = (1 + np.sqrt(5) * r + 5 / 3 * r**2) * np.exp(-np.sqrt(5) * r)
-    trend = np.exp(theta[-1]) * phi @ phi.T / (len(theta) - 2)
-    return matern + trend + (np.exp(theta[-2]) + RECIPE.jitter) * np.eye(len(x))
+    linear = np.exp(theta[-1]) * phi @ phi.T / likelihood.prior.scales
+    if likelihood.prior.additive:
+        psi = likelihood.features.cosines
+        linear += np.exp(theta[-3]) * psi @ psi.T
+    return matern + linear + (np.exp(theta[-2]) + RECIPE.jitter) * np.eye(len(x))
 
 
 def test_fitting_finds_a_likelier_point_than_every_start() -> None:

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from autosearch.space import Choice, Float, Int, Space
+from autosearch.space.parameters import Parameter
+from autosearch.strategies.bayes.knowledge import Knowledge, encoding_of
+from autosearch.strategies.bayes.recipe import RECIPE
+from autosearch.trial import History, Trial
+
+NUMBERS: dict[str, Parameter] = {"a": Float(0, 1), "b": Int(1, 9), "c": Float(1e-3, 1, scale="log")}
+ENOUGH = RECIPE.additive_least
+
+
+def history_of(space: Space, trials: int) -> History:
+    rng = np.random.default_rng(0)
+    points = [space.sample(rng) for _ in range(trials)]
+    return History(
+        tuple(
+            Trial(i, p, state="completed", losses=(float(rng.random()),))
+            for i, p in enumerate(points)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("params", "trials", "additive"),
+    [
+        (NUMBERS, ENOUGH, True),
+        (NUMBERS, ENOUGH - 1, False),
+        ({**NUMBERS, "one": Choice(["only"])}, ENOUGH, True),
+        ({**NUMBERS, "kind": Choice(["x", "y"])}, ENOUGH, False),
+        ({**NUMBERS, "d": Float(0, 1, when={"b": 3})}, ENOUGH, False),
+        ({name: NUMBERS[name] for name in "ab"}, ENOUGH, False),
+        ({f"x{i}": Float(0, 1) for i in range(RECIPE.additive_most)}, ENOUGH, True),
+        ({f"x{i}": Float(0, 1) for i in range(RECIPE.additive_most + 1)}, ENOUGH, False),
+    ],
+)
+def test_numbers_alone_have_an_additive_part(
+    params: dict[str, Parameter], trials: int, additive: bool
+) -> None:
+    space = Space(params)
+    history = history_of(space, trials)
+    encoding = encoding_of(space, history, RECIPE)
+    assert encoding.additive == additive
+    known = Knowledge(encoding, history, RECIPE)
+    loss = known.loss_likelihood(known.features, known.outcomes.values)
+    assert loss.prior.additive == additive
+    # What is not the loss has none.
+    assert not known.likelihood(known.features, known.outcomes.values).prior.additive

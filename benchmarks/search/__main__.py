@@ -21,7 +21,7 @@ from benchmarks.search.results import ASKED, Results, measure, outcome
 from benchmarks.search.task import Task
 
 FOLDER = Path(__file__).parent / "results"
-FULL_SETS = ("unseen", "tables", "bbob")
+FULL_SETS = ("unseen", "tables", "instances", "bbob")
 QUICK_EVERY, QUICK_SEEDS, QUICK_TRIALS = 2, 2, 50
 
 

@@ -11,7 +11,7 @@ from benchmarks.search.bbob import bbob
 from benchmarks.search.drive import MARKS, Method, Run, drive
 from benchmarks.search.landscapes import landscapes
 from benchmarks.search.peers import PEERS
-from benchmarks.search.suites import EXPENSIVE_TASKS, HEBO_TASKS, training, unseen
+from benchmarks.search.suites import EXPENSIVE_TASKS, HEBO_TASKS, instances, training, unseen
 from benchmarks.search.tables import TUNINGS, tuning_task
 from benchmarks.search.task import Task
 
@@ -95,6 +95,7 @@ SETS: Mapping[str, TaskSet] = {
     "training": TaskSet(training),
     "landscapes": TaskSet(landscapes, trials=20),
     "unseen": TaskSet(unseen),
+    "instances": TaskSet(instances),
     "tables": TaskSet(lambda: tuple(map(tuning_task, TUNINGS))),
     "bbob": TaskSet(bbob, ("ioh",), trials=50),
 }

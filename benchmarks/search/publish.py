@@ -8,6 +8,7 @@ Where there are no results of one's own, the tables and plots are made anew from
 import argparse
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ KEPT = HERE / "measured.jsonl"
 PAGES = (HERE / "RESULTS.md", HERE.parents[1] / "README.md")
 PARALLEL = "auto, 8 at once"
 OURS = ("auto", "tpe", "anneal")
+SYNTHETIC = ("continuous", "mixed", "conditional")
 CONDITIONAL = [t.name for t in unseen() if t.suite == "conditional" and t.name in EXPENSIVE_TASKS]
 
 
@@ -40,14 +42,16 @@ def tables(measured: Sequence[Measured], machines: Sequence[Mapping[str, Any]]) 
     twelve = on_tasks(raced, EXPENSIVE_TASKS, "12 tasks")
     trees = on_tasks(raced, CONDITIONAL, f"{len(CONDITIONAL)} conditional tasks")
     two = on_tasks(raced, HEBO_TASKS, "2 tasks")
+    noiseless = [replace(m, suite="synthetic") for m in measured if m.suite in SYNTHETIC]
+    synthetic = [m for m in noiseless if m.method not in EXPENSIVE]
     costs = {m.method: m.ask_ms for m in measured if m.suite == "growth"}
     return {
         "regrets": regret_table(raced),
-        "ratios": ratio_table(raced, OURS),
+        "ratios": ratio_table([*raced, *(m for m in synthetic if m.method != PARALLEL)], OURS),
         "expensive": regret_table([*twelve, *trees, *two]),
         "expensive ratios": ratio_table([*twelve, *trees, *two], OURS),
         "recommended": recommended_table(raced),
-        "parallel": parallel_table(measured, PARALLEL, "auto"),
+        "parallel": parallel_table([*measured, *synthetic], PARALLEL, "auto"),
         "growth": growth_table(costs, ASKED),
         "search summary": summary_table([m for m in raced if m.method not in EXPENSIVE]),
         "search ratios": summary_ratios(raced, OURS[:1]),

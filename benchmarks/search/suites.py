@@ -62,18 +62,7 @@ def training() -> tuple[Task, ...]:
 @cache
 def unseen() -> tuple[Task, ...]:
     """Return the tasks of other families, which are not looked at while constants are tuned."""
-    smooth = [
-        continuous("schwefel-2", f.schwefel, 2),
-        continuous("schwefel-5", f.schwefel, 5, rotated=False),
-        continuous("powers-4", f.powers, 4),
-        continuous("powers-9", f.powers, 9),
-        continuous("cigar-5", f.cigar, 5),
-        continuous("salomon-3", f.salomon, 3),
-        continuous("salomon-7", f.salomon, 7),
-        continuous("canyon-4", f.canyon, 4, rotated=False),
-        continuous("canyon-8", f.canyon, 8),
-        continuous("levy-6", f.levy, 6),
-    ]
+    smooth = _smooth()
     mixtures = [
         mixed("mixed-powers", f.powers, "lfncb"),
         mixed("mixed-canyon", f.canyon, "llnicc"),
@@ -96,6 +85,30 @@ def unseen() -> tuple[Task, ...]:
         *(failing(t, s) for t, s in zip(plain[1::5], [0.3, 0.5] * 2, strict=False)),
         *_realistic(),
     )
+
+
+@cache
+def instances() -> tuple[Task, ...]:
+    """Return the continuous tasks of `unseen`, moved and rotated anew, four times each.
+
+    Peers that do the same whatever the seed would else be judged by one search of each function.
+    """
+    return tuple(task for mark in "bcde" for task in _smooth(mark))
+
+
+def _smooth(mark: str = "") -> list[Task]:
+    return [
+        continuous(f"schwefel-2{mark}", f.schwefel, 2),
+        continuous(f"schwefel-5{mark}", f.schwefel, 5, rotated=False),
+        continuous(f"powers-4{mark}", f.powers, 4),
+        continuous(f"powers-9{mark}", f.powers, 9),
+        continuous(f"cigar-5{mark}", f.cigar, 5),
+        continuous(f"salomon-3{mark}", f.salomon, 3),
+        continuous(f"salomon-7{mark}", f.salomon, 7),
+        continuous(f"canyon-4{mark}", f.canyon, 4, rotated=False),
+        continuous(f"canyon-8{mark}", f.canyon, 8),
+        continuous(f"levy-6{mark}", f.levy, 6),
+    ]
 
 
 def _realistic() -> tuple[Task, ...]:

@@ -23,14 +23,14 @@ from benchmarks.search.regression import OURS, RECORDED, p_worse, race, recorded
 from benchmarks.search.report import ratio_table
 from benchmarks.search.results import Measured, Results, load, measure, outcome, save
 from benchmarks.search.score import interval, random_regret, ranks, ratio, regret
-from benchmarks.search.suites import EXPENSIVE_TASKS, HEBO_TASKS, training, unseen
+from benchmarks.search.suites import EXPENSIVE_TASKS, HEBO_TASKS, instances, training, unseen
 from benchmarks.search.tables import TUNINGS, tuning_task
 from benchmarks.search.task import Task
 
-ALL = {t.name: t for t in (*training(), *unseen(), *map(tuning_task, TUNINGS))}
+ALL = {t.name: t for t in (*training(), *unseen(), *instances(), *map(tuning_task, TUNINGS))}
 
 
-@pytest.mark.parametrize("task", [*training(), *unseen()], ids=lambda t: t.name)
+@pytest.mark.parametrize("task", [*training(), *unseen(), *instances()], ids=lambda t: t.name)
 def test_the_stated_optimum_is_one(task: Task) -> None:
     rng = np.random.default_rng(0)
     losses = np.array([task.loss(task.space.sample(rng)) for _ in range(200)])
@@ -47,7 +47,12 @@ def test_a_table_holds_every_point_of_its_space(name: str) -> None:
 
 
 def test_training_and_unseen_tasks_have_nothing_in_common() -> None:
-    assert not {t.name for t in training()} & {t.name for t in unseen()}
+    assert not {t.name for t in training()} & {t.name for t in (*unseen(), *instances())}
+
+
+def test_instances_of_a_function_lie_elsewhere() -> None:
+    assert len({t.optimum for t in instances()}) == len(instances()) == 40
+    assert not {t.optimum for t in instances()} & {t.optimum for t in unseen()}
 
 
 def test_bbob_functions_have_their_stated_optima() -> None:

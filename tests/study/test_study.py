@@ -193,7 +193,8 @@ def test_a_search_from_earlier_results_continues_as_if_it_had_not_been_killed(
 ) -> None:
     experiment = an_experiment(search={"strategy": [{"name": "bayes_opt_search"}], "trials": 9})
     rng = rng_for(1, 1)
-    points = [SPACE.sample(rng) for _ in range(12)]
+    # So few that they are tried at once.
+    points = [SPACE.sample(rng) for _ in range(9)]
     earlier = Imported(0.0, "old", tuple((p, (float(p["x"]) - 0.5,)) for p in points))
     whole = a_store(experiment)
     whole.append([earlier])

@@ -57,7 +57,7 @@ def _regret(measured: Sequence[Measured]) -> Any:
     from matplotlib.figure import Figure
 
     ours, peers = _shown(measured)
-    names = suites(measured)
+    names = suites([m for m in measured if m.regret])
     columns = 4
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(3.0 * columns, 2.6 * rows + 0.9), layout="constrained")
@@ -97,17 +97,42 @@ def _cost(measured: Sequence[Measured]) -> Any:
 
     figure = Figure(figsize=(6.5, 4.0), layout="constrained")
     axis = figure.subplots()
-    # The tasks of the expensive peers, which all methods have.
-    items = on_tasks(measured, EXPENSIVE_TASKS, "")
-    for name in dict.fromkeys(m.method for m in items):
-        own = [m for m in items if m.method == name and COMMON_MARK in m.regret]
-        if not own:
-            continue
-        mean = float(np.mean([np.mean(list(m.regret[COMMON_MARK].values())) for m in own]))
-        cost = float(np.mean([m.cpu_ms for m in own]))
+    points = _costs(measured)
+    heights = apart([mean for _, _, mean in points], gap=0.035)
+    for (name, cost, mean), height in zip(points, heights, strict=True):
         colour = _OURS.get(name, "0.4")
         axis.plot([cost], [mean], "o", color=colour)
-        axis.annotate(name, (cost, mean), (4, 4), textcoords="offset points", color=colour)
+        axis.annotate(
+            name,
+            (cost, mean),
+            (1.25 * cost, height),
+            color=colour,
+            verticalalignment="center",
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.4},
+        )
     axis.set(xscale="log", xlabel="CPU ms a suggestion")
     axis.set(ylabel=f"mean normalised regret after {COMMON_MARK} trials")
+    # Room for the names on the right.
+    costs = [cost for _, cost, _ in points]
+    axis.set_xlim(0.5 * min(costs), 6.0 * max(costs))
     return figure
+
+
+def _costs(measured: Sequence[Measured]) -> list[tuple[str, float, float]]:
+    """Return (method, CPU ms, mean regret) on the tasks that all have, by regret."""
+    # The tasks of the expensive peers.
+    items = [m for m in on_tasks(measured, EXPENSIVE_TASKS, "") if COMMON_MARK in m.regret]
+    found = []
+    for name in dict.fromkeys(m.method for m in items):
+        own = [m for m in items if m.method == name]
+        mean = float(np.mean([np.mean(list(m.regret[COMMON_MARK].values())) for m in own]))
+        found.append((name, float(np.mean([m.cpu_ms for m in own])), mean))
+    return sorted(found, key=lambda point: point[2])
+
+
+def apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Return rising `heights` moved up so that they lie `gap` apart at least."""
+    spread: list[float] = []
+    for height in heights:
+        spread.append(max(height, spread[-1] + gap) if spread else height)
+    return spread

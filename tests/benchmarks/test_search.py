@@ -18,6 +18,7 @@ from benchmarks.search.peers.clock import Clock
 from benchmarks.search.peers.random import random
 from benchmarks.search.peers.spaces import axis, gate, point
 from benchmarks.search.plan import jobs
+from benchmarks.search.plots import apart
 from benchmarks.search.publish import KEPT, PAGES, fill, tables
 from benchmarks.search.regression import OURS, RECORDED, p_worse, race, recorded
 from benchmarks.search.report import ratio_table
@@ -293,3 +294,9 @@ def test_landscapes_are_least_at_their_optimum() -> None:
     for task in tasks:
         assert task.loss(task.space.from_unit(task.optimum)) == pytest.approx(0.0, abs=1e-4)
         assert min(task.loss(task.space.sample(rng)) for _ in range(20)) > 0.0
+
+
+def test_labels_of_a_plot_do_not_cover_each_other() -> None:
+    heights = apart([0.10, 0.11, 0.12, 0.5], gap=0.05)
+    assert heights == pytest.approx([0.10, 0.15, 0.20, 0.5])
+    assert apart([], gap=0.05) == []

@@ -17,6 +17,7 @@ from benchmarks.search.plots import plot
 from benchmarks.search.report import (
     growth_table,
     on_tasks,
+    own_table,
     parallel_table,
     ratio_table,
     recommended_table,
@@ -32,6 +33,8 @@ KEPT = HERE / "measured.jsonl"
 PAGES = (HERE / "RESULTS.md", HERE.parents[1] / "README.md")
 PARALLEL = "auto, 8 at once"
 OURS = ("auto", "tpe", "anneal")
+FIXED = ("bayes_opt ucb", "tpe", "anneal", "cma_es")
+FIRST = {t.name for t in unseen()}
 SYNTHETIC = ("continuous", "mixed", "conditional")
 CONDITIONAL = [t.name for t in unseen() if t.suite == "conditional" and t.name in EXPENSIVE_TASKS]
 
@@ -44,10 +47,18 @@ def tables(measured: Sequence[Measured], machines: Sequence[Mapping[str, Any]]) 
     two = on_tasks(raced, HEBO_TASKS, "2 tasks")
     noiseless = [replace(m, suite="synthetic") for m in measured if m.suite in SYNTHETIC]
     synthetic = [m for m in noiseless if m.method not in EXPENSIVE]
+    parts = [
+        replace(m, suite="first instances" if m.task in FIRST else "other instances")
+        for m in raced
+        if m.suite == "continuous" and m.method not in EXPENSIVE
+    ]
     costs = {m.method: m.ask_ms for m in measured if m.suite == "growth"}
     return {
         "regrets": regret_table(raced),
-        "ratios": ratio_table([*raced, *(m for m in synthetic if m.method != PARALLEL)], OURS),
+        "ratios": ratio_table(
+            [*raced, *parts, *(m for m in synthetic if m.method != PARALLEL)], OURS
+        ),
+        "fixed choices": own_table(raced, "auto", FIXED),
         "expensive": regret_table([*twelve, *trees, *two]),
         "expensive ratios": ratio_table([*twelve, *trees, *two], OURS),
         "recommended": recommended_table(raced),

@@ -186,6 +186,18 @@ def parallel_table(measured: Sequence[Measured], parallel: str, alone: str) -> s
     return _table(["suite", *(f"@{m}" for m in MARKS)], rows)
 
 
+def own_table(measured: Sequence[Measured], name: str, others: Sequence[str]) -> str:
+    """Return the ratios of the regret of `name` to that of others of ours, by suite and mark."""
+    rows = []
+    for suite in suites(measured):
+        for mark in MARKS:
+            by = regrets(measured, suite, mark)
+            if name in by:
+                cells = [_ratio(by[name], by[o]) if o in by else "–" for o in others]
+                rows.append([suite, f"@{mark}", *cells])
+    return _table(["suite", "trials", *(f"{name} / {o}" for o in others)], rows)
+
+
 def growth_table(costs: Mapping[str, Mapping[int, float]], marks: Sequence[int]) -> str:
     """Return the CPU ms of a suggestion by method and number of trials; – where time was up."""
     rows = [

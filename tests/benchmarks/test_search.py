@@ -21,7 +21,7 @@ from benchmarks.search.plan import jobs
 from benchmarks.search.plots import apart
 from benchmarks.search.publish import KEPT, PAGES, fill, tables
 from benchmarks.search.regression import OURS, RECORDED, p_worse, race, recorded
-from benchmarks.search.report import ratio_table
+from benchmarks.search.report import own_table, ratio_table
 from benchmarks.search.results import Measured, Results, load, measure, outcome, save
 from benchmarks.search.score import interval, random_regret, ranks, ratio, regret
 from benchmarks.search.suites import EXPENSIVE_TASKS, HEBO_TASKS, instances, training, unseen
@@ -284,6 +284,16 @@ def test_an_interval_without_an_upper_bound_says_so() -> None:
         Measured("hyperopt tpe", "a", "mixed", {20: theirs["a"]}),
     ]
     assert "–∞)" in ratio_table(both, ["auto"])
+
+
+def test_our_strategies_are_held_against_each_other_on_what_both_ran() -> None:
+    measured = [
+        Measured("auto", "a", "mixed", {20: {0: 0.2, 1: 0.4, 2: 9.0}}),
+        Measured("tpe", "a", "mixed", {20: {0: 0.4, 1: 0.8}}),
+    ]
+    assert own_table(measured, "auto", ["tpe", "anneal"]).splitlines()[2:] == [
+        "| mixed | @20 | 0.50 (0.50–0.50) n=2 | – |"
+    ]
 
 
 def test_landscapes_are_least_at_their_optimum() -> None:

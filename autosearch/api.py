@@ -194,10 +194,9 @@ def in_process_experiment(
 
 def strategy_of(experiment: Experiment) -> Strategy:
     """Return the strategy that chooses an experiment's trials."""
-    search, total_s = experiment.search, experiment.limits.total_time
+    search = experiment.search
     specs = [(spec.name, spec.settings) for spec in search.strategies]
-    budget_s = None if total_s is None else total_s * search.parallel
-    return combine(specs, search.trials, len(experiment.objectives), budget_s)
+    return combine(specs, search.trials, len(experiment.objectives))
 
 
 def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> Driver:

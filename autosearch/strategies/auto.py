@@ -22,13 +22,12 @@ class Auto:
 
     cost: str = setting(
         "none",
-        "seconds: try what promises most a second, not a trial; less so towards the end",
+        "seconds: try what promises most for its time, by the square root of its seconds",
         choices=("none", "seconds"),
     )
     trials: int | None = None
-    budget_s: float | None = None
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return what the Gaussian process suggests."""
-        model = BayesOpt(cost=self.cost, trials=self.trials, budget_s=self.budget_s)
+        model = BayesOpt(cost=self.cost, trials=self.trials)
         return model.ask(space, history, rng)

@@ -6,7 +6,6 @@ import numpy as np
 
 from autosearch.space import Space
 from autosearch.strategies.base import Suggestion, setting
-from autosearch.strategies.bayes.cost import share_left
 from autosearch.strategies.bayes.earlier import knowledge_of
 from autosearch.strategies.bayes.proposal import Policy, Proposal
 from autosearch.strategies.initial import initial_point
@@ -56,13 +55,12 @@ class BayesOpt:
 
     cost: str = setting(
         "none",
-        "seconds: try what promises most a second, not a trial; less so towards the end",
+        "seconds: try what promises most for its time, by the square root of its seconds",
         choices=("none", "seconds"),
         needs={"engine": ("native",), "surrogate": ("auto", "gp")},
     )
     engine: str = setting("native", "whose algorithm", choices=("native", "skopt"))
     trials: int | None = None
-    budget_s: float | None = None
 
     def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion | None:
         """Return the next suggestion, or None when the space is exhausted."""
@@ -76,13 +74,10 @@ class BayesOpt:
                 xi=self.xi,
                 forest=self.surrogate == "forest",
                 initial=self.n_initial_points,
-                thrift=self._thrift(history),
+                thrifty=self.cost == "seconds",
                 trials=self.trials,
             )
             return Proposal(knowledge, policy, rng).suggestion()
-
-    def _thrift(self, history: History) -> float:
-        return share_left(history, self.trials, self.budget_s) if self.cost == "seconds" else 0.0
 
     def _ask_skopt(
         self, space: Space, history: History, rng: np.random.Generator

@@ -130,12 +130,11 @@ def make(
     name: str,
     settings: Mapping[str, Any] | None = None,
     trials: int | None = None,
-    budget_s: float | None = None,
 ) -> Strategy:
     """Return the strategy `name` with `settings`; what is not set takes its default.
 
-    trials: how many trials the search will have; budget_s: seconds that all of them together may
-    take; None where that is unknown. Raises InputError that names every setting that is wrong.
+    trials: how many trials the search will have; None where that is unknown. Raises InputError that
+    names every setting that is wrong.
     """
     settings = settings or {}
     wrong = problems(name, settings)
@@ -143,9 +142,8 @@ def make(
         raise InputError("\n".join(f"{name}: {key}: {text}" for key, text in wrong.items()))
     strategy = load(name)
     given = {k: float(v) if _types(strategy)[k][0] is float else v for k, v in settings.items()}
-    known = {"trials": trials, "budget_s": budget_s}
-    fields = {f.name for f in dataclasses.fields(strategy)}  # type: ignore[arg-type]
-    given |= {name: value for name, value in known.items() if name in fields}
+    if any(f.name == "trials" for f in dataclasses.fields(strategy)):  # type: ignore[arg-type]
+        given["trials"] = trials
     return strategy(**given)
 
 
@@ -153,14 +151,13 @@ def combine(
     entries: Sequence[tuple[str, Mapping[str, Any]]],
     trials: int | None = None,
     objectives: int = 1,
-    budget_s: float | None = None,
 ) -> Strategy:
     """Return one strategy for `entries` of (name, settings): a portfolio where there are several.
 
-    objectives: how many losses each trial will have. trials, budget_s: see `make`. Raises
-    InputError as `make` does, or where there is no entry.
+    objectives: how many losses each trial will have. trials: see `make`. Raises InputError
+    as `make` does, or where there is no entry.
     """
-    combined = _combined(entries, trials, budget_s, objectives)
+    combined = _combined(entries, trials, objectives)
     if objectives < 2:
         return combined
     from autosearch.strategies.scalarised import Scalarised
@@ -171,12 +168,11 @@ def combine(
 def _combined(
     entries: Sequence[tuple[str, Mapping[str, Any]]],
     trials: int | None,
-    budget_s: float | None,
     objectives: int,
 ) -> Strategy:
     if not entries:
         raise InputError(f"strategy: name at least one of {', '.join(names())}")
-    made = [make(name, settings, trials, budget_s) for name, settings in entries]
+    made = [make(name, settings, trials) for name, settings in entries]
     if objectives > 1:
         made = [
             one.for_objectives(objectives) if hasattr(one, "for_objectives") else one

@@ -14,6 +14,8 @@ Rng = np.random.Generator
 NEAR = 0.02
 # Directions in which the points hardly differ have no slope.
 RIDGE = 1e-3
+# Slopes below this are rounding errors.
+FLAT = 1e-6
 
 
 def spread(encoding: Encoding, known: Array, pool: Array) -> Array:
@@ -61,15 +63,35 @@ def descent(
     (Powell 1994) the points need not lie close together. Categories stay, and so does what is
     inactive there.
     """
-    base, away = features.units[best], features.columns - features.columns[best]
-    ridge = RIDGE * np.eye(away.shape[1])
-    slopes = np.linalg.solve(away.T @ away + ridge, away.T @ (losses - losses[best]))
-    slope = np.zeros(len(base))
-    slope[encoding.numbers] = slopes[: len(encoding.numbers)]
+    base, slope = features.units[best], _slope(encoding, features, losses, best)
     outwards = ((base <= 0.0) & (slope > 0.0)) | ((base >= 1.0) & (slope < 0.0))
     slope[outwards | np.isnan(base)] = 0.0
     move = length * slope / max(float(np.linalg.norm(slope)), np.finfo(float).tiny)
     return encoding.canonical(np.clip(np.nan_to_num(base, nan=0.5) - move, 0.0, 1.0)[None])
+
+
+def cheap_side(encoding: Encoding, features: Features, log_seconds: Array, length: float) -> Array:
+    """Return the canonical row of the cheapest point with its numbers on their cheap sides, (d,).
+
+    Such a side is `length` away from the first row of `features`, where a plane through it that
+    fits the logarithms of the seconds falls. Numbers that no row has moved stay.
+    """
+    start, row = features.units[0], features.units[log_seconds.argmin()]
+    slope = _slope(encoding, features, log_seconds, 0)
+    steep = (np.abs(slope) > FLAT) & ~np.isnan(start) & ~np.isnan(row)
+    side = np.clip(start - length * np.sign(slope), 0.0, 1.0)
+    found: Array = encoding.canonical(np.where(steep, side, np.nan_to_num(row, nan=0.5))[None])[0]
+    return found
+
+
+def _slope(encoding: Encoding, features: Features, values: Array, through: int) -> Array:
+    """Return the slope, 0 along categories, of a plane through a row that fits `values`, (d,)."""
+    away = features.columns - features.columns[through]
+    ridge = RIDGE * np.eye(away.shape[1])
+    slopes = np.linalg.solve(away.T @ away + ridge, away.T @ (values - values[through]))
+    slope = np.zeros(features.units.shape[1])
+    slope[encoding.numbers] = slopes[: len(encoding.numbers)]
+    return slope
 
 
 def groups(d: int, count: int) -> list[Bools]:

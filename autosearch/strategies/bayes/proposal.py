@@ -46,8 +46,8 @@ class Policy:
     """The user's settings, with every choice made.
 
     kind: auto, ucb, ei or poi; auto: ei, and every third time ucb. initial: first points, 0 for as
-    many as the space suggests. trials: how many there will be, None where that is unknown. thrift:
-    the power of a trial's seconds by which its promise is divided, from 0 to 1.
+    many as the space suggests. trials: how many there will be, None where that is unknown.
+    thrifty: whether seconds count.
     """
 
     kind: str
@@ -56,7 +56,7 @@ class Policy:
     forest: bool
     initial: int
     trials: int | None = None
-    thrift: float = 0.0
+    thrifty: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Proposal:
 
     @cached_property
     def _start(self) -> Start:
-        return Start(self.knowledge, self._feasibility, self.rng, self.policy.initial)
+        policy = self.policy
+        return Start(self.knowledge, self._feasibility, self.rng, policy.initial, policy.thrifty)
 
     @property
     def _foreseen(self) -> bool:
@@ -279,7 +280,7 @@ class Proposal:
         known = self.knowledge
         logs = known.log_seconds
         measured = np.isfinite(logs)
-        if not self.policy.thrift or np.count_nonzero(measured) < self._recipe.least_costs:
+        if not self.policy.thrifty or np.count_nonzero(measured) < self._recipe.least_costs:
             return None
         deviation = float(logs[measured].std())
         if deviation <= 0.0:
@@ -288,7 +289,7 @@ class Proposal:
         features = Features(*(part[measured] for part in known.features))
         likelihood = self.knowledge.likelihood(features, values)
         fitted = condition(likelihood, self._fitted(likelihood, "cost"))
-        return Costs(fitted, deviation, self.policy.thrift)
+        return Costs(fitted, deviation, self._recipe.cost_power)
 
     def _search(self, model: Surrogate, ranked: Array, kind: str, kappa: float) -> Search:
         known, policy, feasibility = self.knowledge, self.policy, self._feasibility

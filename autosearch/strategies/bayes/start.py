@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from autosearch.space.values import Params
-from autosearch.strategies.bayes.design import Rng, descent, groups, spread, step
-from autosearch.strategies.bayes.encoding import Array
+from autosearch.strategies.bayes.design import Rng, cheap_side, descent, groups, spread, step
+from autosearch.strategies.bayes.encoding import Array, Features
 from autosearch.strategies.bayes.feasibility import Feasibility, likeliest
 from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.recipe import Recipe
@@ -24,13 +24,15 @@ class Start:
     """What the first asks try, given what is known.
 
     feasibility: None where nothing has failed yet. wanted: first points, 0 for as many as the space
-    suggests.
+    suggests. thrifty: whether seconds count; where they are known, steps are then made where they
+    cost least, and none downhill.
     """
 
     knowledge: Knowledge
     feasibility: Feasibility | None
     rng: Rng
     wanted: int
+    thrifty: bool = False
 
     @property
     def size(self) -> int:
@@ -53,7 +55,7 @@ class Start:
         encoding = known.encoding
         late = len(known.history) >= self.size + c.descents
         several = known.history.objectives > 1
-        if late or several or known.history.pending or encoding.space.conditional:
+        if late or several or known.history.pending or encoding.space.conditional or self._priced:
             return None
         values = known.outcomes.values
         best = int(np.where(known.good, values, np.inf).argmin())
@@ -75,7 +77,7 @@ class Start:
         return min(max(c.initial_min, int(active.sum()) + 1), c.initial_max)
 
     def _steps(self) -> Array:
-        """Return steps from the best trial, the best first; from the start while they are blind.
+        """Return steps from the base, the best first; from the start while they are blind.
 
         Blind ones go on, to the sides that none has tried.
         """
@@ -86,9 +88,9 @@ class Start:
             return encoding.rows([])
         own = sum(t.origin != ORIGIN for t in known.history.trials)
         parts = groups(len(encoding.space), self._usual - 1)
-        row, part = encoding.rows([base.params])[0], parts[(own - 1) % len(parts)]
+        part = parts[(own - 1) % len(parts)]
         sides = np.vstack(
-            [step(encoding, row, part, c.first_step, self.rng) for _ in range(c.step_pool)]
+            [step(encoding, base, part, c.first_step, self.rng) for _ in range(c.step_pool)]
         )
         if again:
             sides = spread(encoding, self._tried, sides)
@@ -102,11 +104,28 @@ class Start:
         return few and bool(history.pending)
 
     @property
-    def _base(self) -> Trial | None:
+    def _base(self) -> Array | None:
+        """The row that steps are made from: of the best trial, or where seconds are fewest."""
         known = self.knowledge
         if self._blind:
-            return next(t for t in known.history.trials if t.params)
-        return known.history.valued[int(known.sound.argmin())] if known.losses.size else None
+            return self._row(next(t for t in known.history.trials if t.params))
+        if not known.losses.size:
+            return None
+        if not self._priced:
+            return self._row(known.history.valued[int(known.sound.argmin())])
+        measured = np.isfinite(known.log_seconds)
+        features = Features(*(part[measured] for part in known.features))
+        logs = known.log_seconds[measured]
+        return cheap_side(known.encoding, features, logs, self._recipe.first_step)
+
+    @property
+    def _priced(self) -> bool:
+        measured = np.isfinite(self.knowledge.log_seconds)
+        return self.thrifty and int(measured.sum()) >= self._recipe.least_costs
+
+    def _row(self, trial: Trial) -> Array:
+        row: Array = self.knowledge.encoding.rows([trial.params])[0]
+        return row
 
     @property
     def _tried(self) -> Array:

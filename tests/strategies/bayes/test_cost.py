@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from autosearch.space import Choice, Float, Space
 from autosearch.strategies import combine, make, rng_for
-from autosearch.strategies.bayes.cost import share_left
+from autosearch.strategies.bayes.design import cheap_side
+from autosearch.strategies.bayes.encoding import Encoding
 from autosearch.strategies.bayes_opt import BayesOpt
 from autosearch.trial import History, Trial
 from tests.strategies.searches import tried
@@ -38,19 +39,6 @@ def searched(strategy: BayesOpt, seed: int, asks: int = 20) -> History:
     return history
 
 
-@given(st.lists(SECONDS, max_size=20), st.integers(1, 50), st.floats(1e-3, 1e6))
-def test_what_is_left_only_shrinks(
-    seconds: list[float | None], trials: int, budget_s: float
-) -> None:
-    history = history_of(seconds)
-    shares = [
-        share_left(History(history.trials[:n]), trials, budget_s) for n in range(len(history) + 1)
-    ]
-    assert all(0.0 <= share <= 1.0 for share in shares)
-    assert shares == sorted(shares, reverse=True)
-    assert share_left(history, None, None) == 1.0
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.lists(SECONDS, min_size=2, max_size=16))
 def test_any_seconds_give_one_suggestion_that_is_allowed(seconds: list[float | None]) -> None:
@@ -62,35 +50,61 @@ def test_any_seconds_give_one_suggestion_that_is_allowed(seconds: list[float | N
     assert SPACE.problems(first.params) == []
 
 
-def test_without_seconds_or_at_the_end_it_is_the_plain_search() -> None:
+def test_without_seconds_it_is_the_plain_search() -> None:
     known, unknown = history_of([float(n + 1) for n in range(12)]), history_of([None] * 12)
-    for history, strategy in (
-        (unknown, BayesOpt(cost="seconds")),
-        (known, BayesOpt(cost="seconds", trials=12)),
-        (known, BayesOpt(cost="seconds", budget_s=1.0)),
-        (known, BayesOpt(cost="none", trials=100)),
-    ):
-        found = strategy.ask(SPACE, history, rng_for(1, 12))
-        assert found == BayesOpt().ask(SPACE, history, rng_for(1, 12))
-    assert BayesOpt(cost="seconds").ask(SPACE, known, rng_for(1, 12)) != BayesOpt().ask(
-        SPACE, known, rng_for(1, 12)
+    plain = BayesOpt().ask(SPACE, known, rng_for(1, 12))
+    assert BayesOpt(cost="seconds").ask(SPACE, unknown, rng_for(1, 12)) == plain
+    assert BayesOpt(cost="seconds").ask(SPACE, known, rng_for(1, 12)) != plain
+    for n in range(2, 6):
+        few = History(unknown.trials[:n])
+        found = BayesOpt(cost="seconds").ask(SPACE, few, rng_for(1, n))
+        assert found == BayesOpt().ask(SPACE, few, rng_for(1, n))
+
+
+def test_the_cheap_side_is_where_the_seconds_fall() -> None:
+    space = Space({"a": Float(0, 1), "b": Float(0, 1), "c": Float(0, 1), "k": Choice(["p", "q"])})
+    encoding = Encoding(space)
+    rows = encoding.rows(
+        [
+            {"a": 0.5, "b": 0.5, "c": 0.5, "k": "p"},
+            {"a": 0.8, "b": 0.5, "c": 0.5, "k": "p"},
+            {"a": 0.5, "b": 0.2, "c": 0.5, "k": "p"},
+            {"a": 0.5, "b": 0.5, "c": 0.5, "k": "q"},
+        ]
     )
+    found = cheap_side(encoding, encoding.features(rows), np.log([10.0, 40.0, 9.0, 2.0]), 0.3)
+    assert encoding.params(found) == pytest.approx({"a": 0.2, "b": 0.2, "c": 0.5, "k": "q"})
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_what_costs_more_and_gives_little_is_tried_less(seed: int) -> None:
-    thrifty, plain = searched(BayesOpt(cost="seconds"), seed), searched(BayesOpt(), seed)
-    spent = [sum(t.seconds or 0.0 for t in h.trials) for h in (thrifty, plain)]
-    assert spent[0] < 0.7 * spent[1]
-    assert thrifty.best is not None
-    assert thrifty.best.losses[0] < 0.02
-    assert "cost" in thrifty.trials[-1].notes
+@pytest.mark.parametrize("seed", range(5))
+def test_first_steps_stay_where_trials_are_cheap_though_they_are_worse(seed: int) -> None:
+    space = Space({name: Float(0, 1) for name in "abcd"})
+    history, strategy = History(), BayesOpt(cost="seconds")
+    for number in range(5):
+        suggestion = strategy.ask(space, history, rng_for(seed, number))
+        assert suggestion is not None
+        a = float(suggestion.params["a"])
+        done = tried(number, suggestion, 1 - a)
+        history = History((*history.trials, replace(done, seconds=10 ** (2 * a))))
+    assert [t.params["a"] for t in history.trials[2:]] == pytest.approx([0.2] * 3)
 
 
-def test_the_budget_reaches_the_strategies_that_know_it() -> None:
-    made = make("bayes_opt_search", {"cost": "seconds"}, 30, 120.0)
-    assert made == BayesOpt(cost="seconds", trials=30, budget_s=120.0)
-    auto = combine([("auto", {"cost": "seconds"})], 30, 1, 120.0)
+def test_what_costs_more_and_gives_little_is_tried_less() -> None:
+    seeds = range(6)
+    thrifty = [searched(BayesOpt(cost="seconds"), seed) for seed in seeds]
+    plain = [searched(BayesOpt(), seed) for seed in seeds]
+    spent = [sum(t.seconds or 0.0 for h in found for t in h.trials) for found in (thrifty, plain)]
+    assert spent[0] < 0.8 * spent[1]
+    for history in thrifty:
+        assert history.best is not None
+        assert history.best.losses[0] < 0.001
+        assert "cost" in history.trials[-1].notes
+
+
+def test_the_default_strategy_takes_it_too() -> None:
+    made = make("bayes_opt_search", {"cost": "seconds"}, 30)
+    assert made == BayesOpt(cost="seconds", trials=30)
+    auto = combine([("auto", {"cost": "seconds"})], 30)
     history = history_of([float(n + 1) for n in range(12)])
     found, other = (s.ask(SPACE, history, rng_for(1, 12)) for s in (auto, made))
     assert found is not None

@@ -66,12 +66,29 @@ class Knowledge:
         """The transformed losses of the modelled trials, by the likelier of two knees."""
         c = self.recipe
         losses = np.array([t.losses[0] for t in self.modelled])
-        usual = transform(losses, c.knee, c.lid, c.low_quantile)
+        usual = transform(losses, c.knee, c.lid, c.low_quantile, self.typical)
         if len(losses) < c.steep_least or c.steep_knee == c.knee:
             return usual
-        steep = transform(losses, c.steep_knee, c.lid, c.low_quantile)
+        steep = transform(losses, c.steep_knee, c.lid, c.low_quantile, self.typical)
         odds = self._log_evidence(steep) - self._log_evidence(usual)
         return steep if odds > c.steep_odds else usual
+
+    @cached_property
+    def typical(self) -> Bools:
+        """Which modelled trials show how the losses are spread: those not close to a better one.
+
+        All in early days, and where too few would be left.
+        """
+        c, columns = self.recipe, self.features.columns
+        losses = np.array([t.losses[0] for t in self.modelled])
+        if len(losses) < c.typical_from:
+            return np.ones(len(losses), dtype=bool)
+        near = squared_distances(columns, columns) < self.encoding.free * c.close**2
+        typical = np.zeros(len(losses), dtype=bool)
+        for i in np.argsort(losses, kind="stable"):
+            typical[i] = not (near[i] & typical).any()
+        enough = np.count_nonzero(typical) >= c.typical_least
+        return typical if enough else np.ones_like(typical)
 
     def _log_evidence(self, outcomes: Outcomes) -> float:
         """Return how likely the losses are under the model as it was last fitted."""

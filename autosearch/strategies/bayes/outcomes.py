@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autosearch.strategies.bayes.encoding import Array
+from autosearch.strategies.bayes.encoding import Array, Bools
 
 # Losses beyond this are scaled down first: their differences would overflow.
 HUGE = 1e100
@@ -25,19 +25,22 @@ class Outcomes:
     log_slope: float = 0.0
 
 
-def transform(losses: Array, knee: float, lid: float, low_quantile: float) -> Outcomes:
+def transform(
+    losses: Array, knee: float, lid: float, low_quantile: float, typical: Bools | None = None
+) -> Outcomes:
     """Return `losses`, finite, shape (n,), compressed above a knee and standardised.
 
     The knee lies at median + `knee` * w, where w is the distance from the `low_quantile` to the
     median; an excess x above it becomes w * log(1 + x / w), at most `lid` * w. Equal losses become
-    zeros.
+    zeros. typical: the losses that the quantiles are of, shape (n,), at least one; None: all.
     """
     largest = float(np.abs(losses).max())
     shrunk = largest if largest > HUGE else 1.0
     y = losses / shrunk
-    low, median, high = np.quantile(y, [low_quantile, 0.5, 1.0 - low_quantile])
+    sample = y if typical is None else y[typical]
+    low, median, high = np.quantile(sample, [low_quantile, 0.5, 1.0 - low_quantile])
     log_slope = 0.0
-    width = next((w for w in (median - low, median - y.min(), high - median) if w > 0.0), 0.0)
+    width = next((w for w in (median - low, median - sample.min(), high - median) if w > 0.0), 0.0)
     if width > 0.0:
         top = median + knee * width
         with np.errstate(over="ignore"):

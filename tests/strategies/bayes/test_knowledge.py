@@ -47,3 +47,32 @@ def test_numbers_alone_have_an_additive_part(
     assert loss.prior.additive == additive
     # What is not the loss has none.
     assert not known.likelihood(known.features, known.outcomes.values).prior.additive
+
+
+def known_at(points: list[tuple[float, float]]) -> Knowledge:
+    """Return what trials at these points tell; the loss is the distance from the origin."""
+    space = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    trials = (
+        Trial(i, {"x": x, "y": y}, state="completed", losses=(float(np.hypot(x, y)),))
+        for i, (x, y) in enumerate(points)
+    )
+    history = History(tuple(trials))
+    return Knowledge(encoding_of(space, history, RECIPE), history, RECIPE)
+
+
+def test_trials_close_to_a_better_one_are_not_typical() -> None:
+    # A grid wider than what counts as close, and trials that polish its best corner.
+    grid = [(0.1 + 0.2 * i, 0.1 + 0.2 * j) for i in range(5) for j in range(5)]
+    polishing = [(0.1 - 0.001 * k, 0.1) for k in range(1, 11)]
+    typical = known_at([*grid, *polishing]).typical
+    # The last is the best of the cluster, which the corner belongs to.
+    np.testing.assert_array_equal(typical, [False, *[True] * 24, *[False] * 9, True])
+
+
+def test_few_trials_or_places_are_all_typical() -> None:
+    polishing = [(0.1 + 0.0001 * k, 0.1) for k in range(RECIPE.typical_from)]
+    assert known_at(polishing[:-1]).typical.all()
+    # One place says nothing of the spread.
+    assert known_at(polishing).typical.all()
+    spread = [(0.1 * k, 0.9) for k in range(RECIPE.typical_least)]
+    assert not known_at([*polishing, *spread]).typical.all()

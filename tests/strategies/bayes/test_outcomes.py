@@ -34,6 +34,18 @@ def test_the_good_end_is_only_shifted_and_scaled() -> None:
     np.testing.assert_allclose(gaps * found.scale, 0.05)
 
 
+def test_only_typical_losses_set_the_scale() -> None:
+    spread = np.linspace(0.0, 1.0, 21)
+    polished = np.linspace(0.0, 1e-6, 60)
+    losses, typical = np.concatenate([spread, polished]), np.arange(81) < 21
+    # Of the spread alone nothing lies above the knee.
+    kept = transform(losses, 3.0, 5.0, 0.1, typical)
+    np.testing.assert_allclose(np.diff(kept.values[:21]) * kept.scale, 0.05)
+    bent = transform(losses, 3.0, 5.0, 0.1)
+    gaps = np.diff(bent.values[:21]) * bent.scale
+    assert gaps[-1] < 0.01 * gaps[0]
+
+
 def test_equal_losses_say_nothing() -> None:
     assert not transform(np.full(5, 0.1 + 0.2), 3.0, 5.0, 0.1).values.any()
 
@@ -70,7 +82,7 @@ def test_steep_losses_are_compressed_sooner_and_others_are_not() -> None:
     points = [space.sample(rng) for _ in range(25)]
     bowl = np.array([(float(p["x"]) - 0.3) ** 2 + (float(p["y"]) - 0.6) ** 2 for p in points])
     for losses, steep in ((bowl, False), (np.exp(12.0 * np.sqrt(bowl)), True)):
-        found = Knowledge(encoding, history_of(space, points, list(losses)), RECIPE).outcomes
+        known = Knowledge(encoding, history_of(space, points, list(losses)), RECIPE)
         knee = RECIPE.steep_knee if steep else RECIPE.knee
-        expected = transform(losses, knee, RECIPE.lid, RECIPE.low_quantile)
-        np.testing.assert_array_equal(found.values, expected.values)
+        expected = transform(losses, knee, RECIPE.lid, RECIPE.low_quantile, known.typical)
+        np.testing.assert_array_equal(known.outcomes.values, expected.values)

@@ -83,7 +83,7 @@ def _peer(name: str) -> Entrant:
 METHODS: Mapping[str, Entrant] = {
     # Which is bayes_opt_search at its defaults.
     "auto": Entrant(_ours("auto"), ours=True),
-    "bayes_opt ucb": Entrant(_ours("bayes_opt_search", kind="ucb"), ours=True, seeds=3),
+    "bayes_opt ucb": Entrant(_ours("bayes_opt_search", kind="ucb"), ours=True),
     "tpe": Entrant(_ours("tpe_search"), ours=True),
     "anneal": Entrant(_ours("anneal_search"), ours=True),
     "cma_es": Entrant(_ours("cma_es"), ("cmaes",), ours=True),

@@ -3,24 +3,25 @@
     python -m benchmarks.cost_aware [--seeds 4]
 
 The tasks are formulas, of a loss and of the seconds that a trial would take, which differ by 10 to
-100 times within a space: networks whose size costs time and pays less and less, epochs, models of
-different kinds, and known functions whose cost is lowest, highest or unrelated where they are best.
-Two more of each family of `benchmarks.search.realistic` have seconds as such programs take them;
-where their best points lie has nothing to do with seconds. No rule about cost is tuned to any of
-these tasks.
+200 times within a space. Six are small: networks whose size costs time and pays less and less,
+epochs, models of different kinds, and known functions whose cost is lowest, highest or unrelated
+where they are best. Ten are realistic, two of each family of `benchmarks.search.realistic`, with
+seconds of a plausible form; where their best points lie has nothing to do with seconds. They came
+later, as the six alone differ too much to tell. No rule about cost is tuned to any of these tasks.
 A search may spend as many seconds as 25 random points take on average; a trial that would end
 later does not count. The score is the regret of the best trial so far, over that of one random
 point's median; 0 is the best point known. Equal seeds; what is printed after ± is the standard
-error of the mean of the paired difference.
+error of the mean over the tasks of the paired difference.
 """
 
 import argparse
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autosearch import Choice, Float, Int, Space
 from autosearch.space.values import Params
@@ -29,6 +30,8 @@ from autosearch.trial import History, Trial
 from benchmarks.search import realistic
 from benchmarks.search.task import Task as Known
 
+# Regrets of runs at `MARKS`, shape (runs, len(MARKS)).
+Marks = NDArray[np.float64]
 # Seconds that a search may spend, in those of so many random points.
 BUDGET = 25
 MARKS = (0.25, 0.5, 1.0)
@@ -194,7 +197,7 @@ TASKS: Mapping[str, Task] = {
     "best is dear": Task(_PLANE, _branin_with(2.0)),
     "unrelated": Task(Space({f"x{i}": Float(0, 1) for i in range(6)}), _unrelated),
     **{
-        f"{make.__name__} {n}": _realistic(make, seconds, n)
+        f"realistic {make.__name__} {n}": _realistic(make, seconds, n)
         for make, seconds in _FAMILIES.items()
         for n in (1, 2)
     },
@@ -240,39 +243,49 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="*", default=list(TASKS), choices=list(TASKS))
     args = parser.parse_args()
     print(f"regret at {', '.join(f'{m:.0%}' for m in MARKS)} of the seconds; trials made")
-    totals: dict[str, list[Any]] = {method: [] for method in METHODS}
-    for name in args.tasks:
-        task = TASKS[name]
-        rng = np.random.default_rng(0)
-        points = [task.function(task.space.sample(rng)) for _ in range(RANDOM_POINTS)]
-        losses = np.array([loss for loss, _ in points])
-        budget_s = BUDGET * float(np.mean([seconds for _, seconds in points]))
-        runs = {
-            method: [drive(method, task, seed, budget_s) for seed in range(args.seeds)]
-            for method in METHODS
-        }
-        found = [best for steps in runs.values() for run in steps for _, best in run]
-        least = min([float(losses.min()), *found])
-        width = float(np.median(losses)) - least
-        print(f"\n{name}")
-        for method, steps in runs.items():
-            table = np.array(
-                [[_at(run, m * budget_s, float(np.median(losses))) for m in MARKS] for run in steps]
-            )
-            regret = (table - least) / width
-            totals[method].append(regret)
-            count = np.mean([len(run) for run in steps])
-            print(f"  {method:14} {_row(regret)}  {count:.0f} trials")
-    print("\nall")
-    for method, regrets in totals.items():
-        print(f"  {method:14} {_row(np.concatenate(regrets))}")
-    difference = np.concatenate(totals["plain"]) - np.concatenate(totals["cost: seconds"])
-    error = difference.std(axis=0) / math.sqrt(len(difference))
-    gains = zip(difference.mean(axis=0), error, strict=True)
+    found = {name: _regrets(name, args.seeds) for name in args.tasks}
+    realistic_ones = [name for name in found if name.startswith("realistic")]
+    for title, names in (
+        ("the small ones", [name for name in found if name not in realistic_ones]),
+        ("the realistic ones", realistic_ones),
+        ("all", list(found)),
+    ):
+        if len(names) > 1:
+            _print_total(title, [found[name] for name in names])
+
+
+def _regrets(name: str, seeds: int) -> dict[str, Marks]:
+    """Run every method on a task, print its lines, and return regrets of shape (seeds, marks)."""
+    task, rng = TASKS[name], np.random.default_rng(0)
+    points = [task.function(task.space.sample(rng)) for _ in range(RANDOM_POINTS)]
+    losses = np.array([loss for loss, _ in points])
+    budget_s = BUDGET * float(np.mean([seconds for _, seconds in points]))
+    runs = {
+        method: [drive(method, task, seed, budget_s) for seed in range(seeds)] for method in METHODS
+    }
+    best = [best for steps in runs.values() for run in steps for _, best in run]
+    least, median = min([float(losses.min()), *best]), float(np.median(losses))
+    print(f"\n{name}")
+    regrets = {}
+    for method, steps in runs.items():
+        table = np.array([[_at(run, m * budget_s, median) for m in MARKS] for run in steps])
+        regrets[method] = (table - least) / (median - least)
+        count = np.mean([len(run) for run in steps])
+        print(f"  {method:14} {_row(regrets[method])}  {count:.0f} trials")
+    return regrets
+
+
+def _print_total(title: str, tasks: Sequence[Mapping[str, Marks]]) -> None:
+    print(f"\n{title}")
+    for method in METHODS:
+        print(f"  {method:14} {_row(np.concatenate([task[method] for task in tasks]))}")
+    gained = np.array([(task["plain"] - task["cost: seconds"]).mean(axis=0) for task in tasks])
+    error = gained.std(axis=0, ddof=1) / math.sqrt(len(gained))
+    gains = zip(gained.mean(axis=0), error, strict=True)
     print("  gained         " + " / ".join(f"{d:.4f} ± {e:.4f}" for d, e in gains))
 
 
-def _row(regret: Any) -> str:
+def _row(regret: Marks) -> str:
     return " / ".join(f"{v:.4f}" for v in regret.mean(axis=0))
 
 

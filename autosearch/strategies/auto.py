@@ -22,7 +22,7 @@ class Auto:
 
     cost: str = setting(
         "none",
-        "seconds: try what promises most for its time, by the square root of its seconds",
+        "seconds: first steps where trials are cheap, then promise over the root of seconds",
         choices=("none", "seconds"),
     )
     trials: int | None = None

@@ -55,7 +55,7 @@ class BayesOpt:
 
     cost: str = setting(
         "none",
-        "seconds: try what promises most for its time, by the square root of its seconds",
+        "seconds: first steps where trials are cheap, then promise over the root of seconds",
         choices=("none", "seconds"),
         needs={"engine": ("native",), "surrogate": ("auto", "gp")},
     )

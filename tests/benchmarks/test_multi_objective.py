@@ -53,6 +53,31 @@ def test_a_trial_that_would_end_too_late_does_not_count() -> None:
     assert [best for _, best in steps] == sorted((best for _, best in steps), reverse=True)
 
 
+@pytest.mark.parametrize("name", cost_aware.TASKS)
+def test_seconds_differ_much_within_a_space(name: str) -> None:
+    task, rng = cost_aware.TASKS[name], np.random.default_rng(1)
+    found = np.array([task.function(task.space.sample(rng)) for _ in range(500)])
+    assert np.isfinite(found).all()
+    assert found[:, 1].min() > 0.0
+    assert 5.0 < found[:, 1].max() / found[:, 1].min() < 300.0
+
+
+@pytest.mark.slow
+def test_totals_are_over_tasks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = ["kinds", "best is cheap", "realistic kernels 1"]
+    monkeypatch.setattr(sys, "argv", ["x", "--seeds", "1", "--tasks", *tasks])
+    monkeypatch.setattr(cost_aware, "RANDOM_POINTS", 200)
+    cost_aware.main()
+    lines = capsys.readouterr().out.split("\n\n")
+    assert [text.split("\n")[0] for text in lines[1:]] == [*tasks, "the small ones", "all"]
+    rows = [next(r for r in text.split("\n") if "plain" in r).split()[1:6:2] for text in lines[1:]]
+    values = np.array(rows, dtype=float)
+    np.testing.assert_allclose(values[3], values[:2].mean(axis=0), atol=1e-4)
+    np.testing.assert_allclose(values[4], values[:3].mean(axis=0), atol=1e-4)
+
+
 def test_a_search_without_a_feasible_trial_has_the_worst_regret() -> None:
     task = constrained.TASKS["gramacy"]
     scale = constrained.scale_of(task, [])

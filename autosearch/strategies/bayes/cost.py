@@ -1,7 +1,7 @@
 """What trials cost: a model of the logarithm of their seconds.
 
 The promise of a point is divided by a power of its cost, as in Lee, Perrone, Archambeau and Seeger
-(2020), "Cost-aware Bayesian optimization"; the power is the same to the end.
+(2020), "Cost-aware Bayesian optimization"; here the power stays the same.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,10 @@ LEAST_S = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """A model of standardised log seconds; power: that of the cost in a promise per cost."""
+    """A model of standardised log seconds.
+
+    power: to which a cost is raised before a promise is divided by it.
+    """
 
     model: GaussianProcess
     deviation: float

@@ -73,8 +73,9 @@ def descent(
 def cheap_side(encoding: Encoding, features: Features, log_seconds: Array, length: float) -> Array:
     """Return the canonical row of the cheapest point with its numbers on their cheap sides, (d,).
 
-    Such a side is `length` away from the first row of `features`, where a plane through it that
-    fits the logarithms of the seconds falls. Numbers that no row has moved stay.
+    Such a side is `length` away from the first row of `features`, or at the bound, where a plane
+    through that row which fits the logarithms of the seconds falls; also where the cheapest point
+    lies farther out. Numbers that no row has moved stay.
     """
     start, row = features.units[0], features.units[log_seconds.argmin()]
     slope = _slope(encoding, features, log_seconds, 0)

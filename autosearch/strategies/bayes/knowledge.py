@@ -85,7 +85,8 @@ class Knowledge:
             return np.ones(len(losses), dtype=bool)
         near = squared_distances(columns, columns) < self.encoding.free * c.close**2
         typical = np.zeros(len(losses), dtype=bool)
-        for i in np.argsort(losses, kind="stable"):
+        # Constraints count: beside the best allowed one, broken trials may have less loss.
+        for i in np.lexsort((losses, ~self.good)):
             typical[i] = not (near[i] & typical).any()
         enough = np.count_nonzero(typical) >= c.typical_least
         return typical if enough else np.ones_like(typical)

@@ -40,7 +40,9 @@ def transform(
     sample = y if typical is None else y[typical]
     low, median, high = np.quantile(sample, [low_quantile, 0.5, 1.0 - low_quantile])
     log_slope = 0.0
-    width = next((w for w in (median - low, median - sample.min(), high - median) if w > 0.0), 0.0)
+    least, top = sample.min(), np.quantile(y, 1.0 - low_quantile)
+    widths = (median - low, median - least, high - median, top - median)
+    width = next((w for w in widths if w > 0.0), 0.0)
     if width > 0.0:
         top = median + knee * width
         with np.errstate(over="ignore"):

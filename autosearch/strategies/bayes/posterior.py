@@ -29,8 +29,8 @@ THINNING = 3
 # 67 % of the true losses after 20 noisy trials, with this 97 % (tuned on the training tasks).
 NOISE = (-4.0, 2.0)
 STEPS = 30
-# One knee, so that an estimate does not depend on what was asked in between; and the finest scale,
-# by all trials: what a search may pass over to look elsewhere counts in the end.
+# One knee, so that an estimate does not depend on what was asked in between; and a scale by all
+# trials, since an estimate has to tell the best ones apart.
 PLAIN = replace(RECIPE, noise=NOISE, steep_knee=RECIPE.knee, close=0.0)
 
 

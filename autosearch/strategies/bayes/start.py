@@ -24,8 +24,8 @@ class Start:
     """What the first asks try, given what is known.
 
     feasibility: None where nothing has failed yet. wanted: first points, 0 for as many as the space
-    suggests. thrifty: whether seconds count; where they are known, steps are then made where they
-    cost least, and none downhill.
+    suggests. thrifty: whether seconds count; where they are known to differ, steps are then made
+    where they cost least, and none downhill.
     """
 
     knowledge: Knowledge
@@ -105,23 +105,29 @@ class Start:
 
     @property
     def _base(self) -> Array | None:
-        """The row that steps are made from: of the best trial, or where seconds are fewest."""
+        """The row that steps are made from: the best trial's, or one where seconds are few."""
         known = self.knowledge
         if self._blind:
             return self._row(next(t for t in known.history.trials if t.params))
         if not known.losses.size:
             return None
+        best = self._row(known.history.valued[int(known.sound.argmin())])
         if not self._priced:
-            return self._row(known.history.valued[int(known.sound.argmin())])
+            return best
         measured = np.isfinite(known.log_seconds)
         features = Features(*(part[measured] for part in known.features))
-        logs = known.log_seconds[measured]
-        return cheap_side(known.encoding, features, logs, self._recipe.first_step)
+        logs, encoding = known.log_seconds[measured], known.encoding
+        cheap = cheap_side(encoding, features, logs, self._recipe.first_step)
+        allowed = encoding.space.feasible(encoding.params(cheap))
+        return cheap if allowed and not self._risky(cheap[None]) else best
 
     @property
     def _priced(self) -> bool:
-        measured = np.isfinite(self.knowledge.log_seconds)
-        return self.thrifty and int(measured.sum()) >= self._recipe.least_costs
+        """Whether seconds count, and are known to differ by more than chance."""
+        logs, c = self.knowledge.log_seconds, self._recipe
+        measured = logs[np.isfinite(logs)]
+        enough = self.thrifty and len(measured) >= c.least_costs
+        return enough and float(np.ptp(measured)) >= c.cost_spread
 
     def _row(self, trial: Trial) -> Array:
         row: Array = self.knowledge.encoding.rows([trial.params])[0]

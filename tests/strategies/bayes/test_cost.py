@@ -1,3 +1,5 @@
+import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +16,7 @@ from autosearch.trial import History, Trial
 from tests.strategies.searches import tried
 
 SPACE = Space({"x": Float(0, 1), "y": Float(0, 1), "k": Choice(["a", "b"])})
-SECONDS = st.none() | st.sampled_from([0.0, 1.0, 1e-9, 1e9]) | st.floats(0, 1e6)
+SECONDS = st.none() | st.sampled_from([0.0, 1.0, 1e-9, 1e9, math.nan]) | st.floats(0, 1e6)
 
 
 def history_of(seconds: list[float | None]) -> History:
@@ -28,13 +30,13 @@ def history_of(seconds: list[float | None]) -> History:
 
 
 def searched(strategy: BayesOpt, seed: int, asks: int = 20) -> History:
-    """Search where y makes trials up to a hundred times as long, and hardly better."""
+    """Search where y makes trials up to a hundred times as long, and no better."""
     history = History()
     for number in range(asks):
         suggestion = strategy.ask(SPACE, history, rng_for(seed, number))
         assert suggestion is not None
         x, y = (float(suggestion.params[name]) for name in ("x", "y"))
-        done = tried(number, suggestion, (x - 0.6) ** 2 + 0.01 * (1 - y))
+        done = tried(number, suggestion, (x - 0.6) ** 2)
         history = History((*history.trials, replace(done, seconds=10 ** (2 * y))))
     return history
 
@@ -54,7 +56,8 @@ def test_without_seconds_it_is_the_plain_search() -> None:
     known, unknown = history_of([float(n + 1) for n in range(12)]), history_of([None] * 12)
     plain = BayesOpt().ask(SPACE, known, rng_for(1, 12))
     assert BayesOpt(cost="seconds").ask(SPACE, unknown, rng_for(1, 12)) == plain
-    assert BayesOpt(cost="seconds").ask(SPACE, known, rng_for(1, 12)) != plain
+    priced = BayesOpt(cost="seconds").ask(SPACE, known, rng_for(1, 12))
+    assert plain is not None and priced is not None and priced.params != plain.params
     for n in range(2, 6):
         few = History(unknown.trials[:n])
         found = BayesOpt(cost="seconds").ask(SPACE, few, rng_for(1, n))
@@ -76,21 +79,45 @@ def test_the_cheap_side_is_where_the_seconds_fall() -> None:
     assert encoding.params(found) == pytest.approx({"a": 0.2, "b": 0.2, "c": 0.5, "k": "q"})
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_first_steps_stay_where_trials_are_cheap_though_they_are_worse(seed: int) -> None:
+def first_steps(seed: int, seconds: Callable[[float], float], least: float = 0.0) -> History:
+    """Start a search of 1 - a, thrifty; where a is less than `least`, a constraint is broken."""
     space = Space({name: Float(0, 1) for name in "abcd"})
     history, strategy = History(), BayesOpt(cost="seconds")
-    for number in range(5):
+    for number in range(7):
         suggestion = strategy.ask(space, history, rng_for(seed, number))
         assert suggestion is not None
         a = float(suggestion.params["a"])
         done = tried(number, suggestion, 1 - a)
-        history = History((*history.trials, replace(done, seconds=10 ** (2 * a))))
-    assert [t.params["a"] for t in history.trials[2:]] == pytest.approx([0.2] * 3)
+        constraints = (least - a,) if least else ()
+        done = replace(done, seconds=seconds(a), constraints=constraints)
+        history = History((*history.trials, done))
+    return history
 
 
-def test_what_costs_more_and_gives_little_is_tried_less() -> None:
-    seeds = range(6)
+@pytest.mark.parametrize("seed", range(5))
+def test_first_steps_stay_where_trials_are_cheap_though_they_are_worse(seed: int) -> None:
+    history = first_steps(seed, lambda a: 10 ** (2 * a))
+    assert [t.params["a"] for t in history.trials[2:5]] == pytest.approx([0.2] * 3)
+    assert not any(t.origin.endswith("/descent") for t in history.trials)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_cheap_side_that_breaks_a_constraint_is_left(seed: int) -> None:
+    history = first_steps(seed, lambda a: 10 ** (2 * a), least=0.4)
+    # The second trial may find out; what follows it starts from what is allowed.
+    assert all(t.feasible for t in history.trials[3:5])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_seconds_that_hardly_differ_change_no_first_step(seed: int) -> None:
+    history = first_steps(seed, lambda a: 10 + 0.1 * a)
+    best = max(float(t.params["a"]) for t in history.trials[:2])
+    assert [t.params["a"] for t in history.trials[2:5]] == pytest.approx([best] * 3)
+    assert all(t.origin.endswith("/descent") for t in history.trials[5:])
+
+
+def test_what_costs_more_and_gives_nothing_is_tried_less() -> None:
+    seeds = range(4)
     thrifty = [searched(BayesOpt(cost="seconds"), seed) for seed in seeds]
     plain = [searched(BayesOpt(), seed) for seed in seeds]
     spent = [sum(t.seconds or 0.0 for h in found for t in h.trials) for found in (thrifty, plain)]

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from autosearch.space import Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.strategies.bayes.knowledge import Knowledge, encoding_of
+from autosearch.strategies.bayes.posterior import PLAIN
 from autosearch.strategies.bayes.recipe import RECIPE
 from autosearch.trial import History, Trial
 
@@ -71,8 +74,26 @@ def test_trials_close_to_a_better_one_are_not_typical() -> None:
 
 def test_few_trials_or_places_are_all_typical() -> None:
     polishing = [(0.1 + 0.0001 * k, 0.1) for k in range(RECIPE.typical_from)]
-    assert known_at(polishing[:-1]).typical.all()
-    # One place says nothing of the spread.
-    assert known_at(polishing).typical.all()
-    spread = [(0.1 * k, 0.9) for k in range(RECIPE.typical_least)]
-    assert not known_at([*polishing, *spread]).typical.all()
+    others = [(0.1 * k, 0.9) for k in range(RECIPE.typical_least)]
+    early = [*polishing[: RECIPE.typical_from - len(others)], *others]
+    assert known_at(early[1:]).typical.all()
+    assert not known_at(early).typical.all()
+    # Few places say nothing of the spread: the polished one counts as one.
+    assert known_at([*polishing, *others[:-2]]).typical.all()
+    assert not known_at([*polishing, *others[:-1]]).typical.all()
+
+
+def test_broken_trials_do_not_stand_for_allowed_ones() -> None:
+    grid = [(0.1 + 0.2 * i, 0.1 + 0.2 * j) for i in range(5) for j in range(5)]
+    known = known_at([*grid, (0.09, 0.1)])
+    broken = replace(known.history.trials[-1], constraints=(1.0,))
+    history = History((*known.history.trials[:-1], broken))
+    np.testing.assert_array_equal(known.typical, [False, *[True] * 25])
+    np.testing.assert_array_equal(replace(known, history=history).typical, [*[True] * 25, False])
+
+
+def test_estimates_count_all_trials() -> None:
+    points = [(0.1 + 0.2 * i, 0.1) for i in range(5)]
+    known = known_at([*points, *points, *points, *points])
+    assert not known.typical.all()
+    assert replace(known, recipe=PLAIN).typical.all()

@@ -8,7 +8,6 @@ from autosearch.advice import (
     JUDGED_EVERY,
     LEAST_TRIALS,
     NEGLIGIBLE,
-    _negligible,
     _root,
     advise,
 )
@@ -187,22 +186,3 @@ def test_a_covariance_that_is_not_finite_is_refused(place: tuple[int, int]) -> N
 def test_a_singular_covariance_has_a_root() -> None:
     covariance = np.ones((3, 3))
     np.testing.assert_allclose(_root(covariance) @ _root(covariance).T, covariance, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("expected", "high", "noise", "stops"),
-    [
-        (0.001, 0.02, 0.0, True),
-        (0.001, 0.05, 0.0, False),
-        (0.001, 0.05, 0.1, True),
-        (0.008, 0.05, 0.1, False),
-        (0.02, 0.05, 0.3, False),
-        (0.001, 0.2, 0.1, False),
-        (0.001, 0.05, 0.5, False),
-    ],
-)
-def test_a_gain_is_negligible_out_of_reach_or_where_it_drowns(
-    expected: float, high: float, noise: float, stops: bool
-) -> None:
-    assert _negligible(expected, high, 1.0, noise) is stops
-    assert _negligible(7 * expected, 7 * high, 7.0, 7 * noise) is stops

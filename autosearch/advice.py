@@ -34,7 +34,7 @@ FLOOR = 0.0075
 # Of what the last trials gained, this much is expected of the next ones besides the model's mean.
 MOMENTUM = 0.1
 
-# Negligible: the range ends below this part of what the search has gained (tuned on other seeds:
+# Negligible: the range ends below this part of what the search has gained (tuned: see
 # `benchmarks/claims/RESULTS.md`).
 NEGLIGIBLE = 0.05
 

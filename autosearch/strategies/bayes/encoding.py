@@ -39,6 +39,10 @@ class Features(NamedTuple):
     cosines: Array
     units: Array
 
+    def of(self, rows: Bools) -> "Features":
+        """Return the features of some of the points; rows: which, shape (n,)."""
+        return Features(*(part[rows] for part in self))
+
 
 def additive_amplitudes(count: int, scale: float) -> tuple[float, ...]:
     """Return amplitudes of cos(πx), cos(2πx), … whose products sum to a covariance on [0, 1].

@@ -118,9 +118,11 @@ class Knowledge:
         return tuple(margin(column) for column in columns)
 
     @cached_property
-    def log_seconds(self) -> Array:
-        """The logarithms of the modelled trials' seconds; nan where they are not known."""
-        return log_seconds(self.modelled)
+    def timed(self) -> tuple[Features, Array]:
+        """The modelled trials whose seconds are known: features, and logarithms of the seconds."""
+        logs = log_seconds(self.modelled)
+        known = np.isfinite(logs)
+        return self.features.of(known), logs[known]
 
     @cached_property
     def failures(self) -> tuple[Trial, ...]:

@@ -277,16 +277,13 @@ class Proposal:
 
     @cached_property
     def _costs(self) -> Costs | None:
-        known = self.knowledge
-        logs = known.log_seconds
-        measured = np.isfinite(logs)
-        if not self.policy.thrifty or np.count_nonzero(measured) < self._recipe.least_costs:
+        features, logs = self.knowledge.timed
+        if not self.policy.thrifty or len(logs) < self._recipe.least_costs:
             return None
-        deviation = float(logs[measured].std())
+        deviation = float(logs.std())
         if deviation <= 0.0:
             return None
-        values = (logs[measured] - logs[measured].mean()) / deviation
-        features = Features(*(part[measured] for part in known.features))
+        values = (logs - logs.mean()) / deviation
         likelihood = self.knowledge.likelihood(features, values)
         fitted = condition(likelihood, self._fitted(likelihood, "cost"))
         return Costs(fitted, deviation, self._recipe.cost_power)
@@ -323,7 +320,7 @@ class Proposal:
         running = known.pending
         if self._feasibility:
             likely = self._feasibility.likely(running)
-            running = Features(*(part[likely] for part in running))
+            running = running.of(likely)
         points = stacked(known.encoding.features(ranked[:1]), running)
         return float(model.mean(points).min())
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from autosearch.space.values import Params
 from autosearch.strategies.bayes.design import Rng, cheap_side, descent, groups, spread, step
-from autosearch.strategies.bayes.encoding import Array, Features
+from autosearch.strategies.bayes.encoding import Array
 from autosearch.strategies.bayes.feasibility import Feasibility, likeliest
 from autosearch.strategies.bayes.knowledge import Knowledge
 from autosearch.strategies.bayes.recipe import Recipe
@@ -114,20 +114,17 @@ class Start:
         best = self._row(known.history.valued[int(known.sound.argmin())])
         if not self._priced:
             return best
-        measured = np.isfinite(known.log_seconds)
-        features = Features(*(part[measured] for part in known.features))
-        logs, encoding = known.log_seconds[measured], known.encoding
-        cheap = cheap_side(encoding, features, logs, self._recipe.first_step)
+        encoding = known.encoding
+        cheap = cheap_side(encoding, *known.timed, self._recipe.first_step)
         allowed = encoding.space.feasible(encoding.params(cheap))
         return cheap if allowed and not self._risky(cheap[None]) else best
 
     @property
     def _priced(self) -> bool:
         """Whether seconds count, and are known to differ by more than chance."""
-        logs, c = self.knowledge.log_seconds, self._recipe
-        measured = logs[np.isfinite(logs)]
-        enough = self.thrifty and len(measured) >= c.least_costs
-        return enough and float(np.ptp(measured)) >= c.cost_spread
+        c, (_, logs) = self._recipe, self.knowledge.timed
+        enough = self.thrifty and len(logs) >= c.least_costs
+        return enough and float(np.ptp(logs)) >= c.cost_spread
 
     def _row(self, trial: Trial) -> Array:
         row: Array = self.knowledge.encoding.rows([trial.params])[0]

@@ -128,6 +128,18 @@ class Ranking:
         return float(low), float(high)
 
 
+def most_promising(space: Space, history: History, numbers: Sequence[int]) -> int:
+    """Return the one of these trials that a model of all expects most of.
+
+    For trials that came to the same value: a plateau's middle holds on other data what its edge may
+    not. The first of them where there is no model, or it sees no difference.
+    """
+    expected: dict[int, float] = {}
+    if len(numbers) > 1 and (ranking := ranked_by_model(space, history)):
+        expected = {t.number: m for t, m in zip(ranking.trials, ranking.means, strict=True)}
+    return min(numbers, key=lambda n: (expected.get(n, math.inf), n))
+
+
 def ranked_by_model(space: Space, history: History) -> Ranking | None:
     """Return the trials that have a loss, each configuration once, by what the model expects.
 

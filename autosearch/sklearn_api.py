@@ -23,6 +23,7 @@ from sklearn.utils.validation import _check_method_params, indexable
 from autosearch.api import in_process_experiment
 from autosearch.cross_validation import Candidate, FoldResult, Folds, FoldSearch
 from autosearch.errors import SpaceError
+from autosearch.recommendation import most_promising
 from autosearch.space import Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
 from autosearch.strategies import combine
@@ -49,10 +50,12 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
     number gives the same search with the same n_jobs; with more jobs, more configurations are
     chosen without knowing the newest scores.
 
-    After `fit`: the attributes of scikit-learn's searches, and `history_`, the search's History. In
-    `cv_results_`, `discarded` marks the configurations that were not finished: the scores of their
-    missing splits are nan, and so their means; they rank last. Their times are means of the splits
-    that were run. Callbacks of scikit-learn 1.9 are not supported.
+    After `fit`: the attributes of scikit-learn's searches, and `history_`, the search's History. Of
+    configurations with equal scores the best is that of which a model of all scores expects most,
+    which need not be the first. In `cv_results_`, `discarded` marks the configurations that were
+    not finished: the scores of their missing splits are nan, and so their means; they rank last.
+    Their times are means of the splits that were run. Callbacks of scikit-learn 1.9 are not
+    supported.
 
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.svm import SVC
@@ -141,7 +144,7 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
             raise ValueError(f"cv: {self.cv!r} gives no splits; at least one is needed")
         search = self._search(folds)
         self.history_ = search.history
-        self._keep(search.candidates, scorers)
+        self._keep(search, scorers)
         if self.refit:
             self._fit_best(folds, routed.estimator.fit)
         return self
@@ -184,9 +187,9 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
         name = self.refit if isinstance(self.refit, str) else next(iter(scores))
         return float(scores[name])
 
-    def _keep(self, candidates: Sequence[Candidate], scorers: Any) -> None:
+    def _keep(self, search: FoldSearch, scorers: Any) -> None:
         """Set the attributes that say what was found, as scikit-learn's searches name them."""
-        results = [result for c in candidates for result in c.results]
+        results = [result for c in search.candidates for result in c.results]
         _warn_or_raise_about_fit_failures(results, self.error_score)
         if callable(self.scoring):
             # A fit that failed has one score, until it is known that there are several metrics.
@@ -194,12 +197,16 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
         scores = results[0]["test_scores"]
         self.multimetric_ = isinstance(scores, dict)
         self.scorer_ = getattr(scorers, "_scorers", scorers)
-        self.cv_results_ = self._tabulate(candidates)
+        self.cv_results_ = self._tabulate(search.candidates)
         if self.multimetric_ and not self.refit:
             return
         metric = self.refit if self.multimetric_ else "score"
-        self.best_index_ = int(self._select_best_index(self.refit, metric, self.cv_results_))
-        if not callable(self.refit):
+        if callable(self.refit):
+            self.best_index_ = int(self._select_best_index(self.refit, metric, self.cv_results_))
+        else:
+            # Rows stand in the order of their trials' numbers.
+            tied = np.flatnonzero(self.cv_results_[f"rank_test_{metric}"] == 1).tolist()
+            self.best_index_ = most_promising(search.space, search.history, tied)
             self.best_score_ = self.cv_results_[f"mean_test_{metric}"][self.best_index_]
         self.best_params_ = self.cv_results_["params"][self.best_index_]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autosearch.recommendation import recommend
+from autosearch.recommendation import most_promising, recommend
 from autosearch.space import Choice, Float, Int, Space
 from autosearch.trial import History, Trial
 
@@ -142,3 +142,21 @@ def test_it_is_told_in_words() -> None:
     text = found.told("accuracy", 0.95)
     assert text.startswith(f"trial {found.trial.number}, accuracy ")
     assert f"trial {found.best.number} printed 0.95, by luck as it seems" in text
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_most_promising_of_equal_trials_lies_in_the_middle(order: int) -> None:
+    xs = np.linspace(0.0, 1.0, 21)[::order]
+    losses = np.round((xs - 0.6) ** 2, 1)
+    history = history_of([{"x": float(x)} for x in xs], losses)
+    tied = [int(i) for i in np.flatnonzero(losses == 0.0)]
+    assert len(tied) == 9
+    chosen = most_promising(Space({"x": Float(0, 1)}), history, tied)
+    assert chosen in tied
+    assert xs[chosen] == pytest.approx(0.6, abs=0.101)
+
+
+def test_the_first_of_equal_trials_is_taken_without_a_model() -> None:
+    history = history_of([{"x": x} for x in (0.1, 0.2, 0.3)], [1.0, 0.0, 0.0])
+    assert most_promising(Space({"x": Float(0, 1)}), history, [1, 2]) == 1
+    assert most_promising(Space({"x": Float(0, 1)}), History(), [3, 5]) == 3

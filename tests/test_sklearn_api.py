@@ -68,6 +68,13 @@ class Fussy(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return float("nan") if self.wrong == "score" else self.level + 0.001 * float(X[0, 0])
 
 
+class Terraced(Fussy):
+    """Scores the same on the whole of each terrace; the highest lies around 0.6, 0.4 wide."""
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        return round(1.0 - (self.level - 0.6) ** 2, 1)
+
+
 def failed(estimator: Any) -> set[str]:
     results = check_estimator(estimator, on_skip=None, on_fail=None)
     return {r["check_name"] for r in results if r["status"] == "failed"}
@@ -114,7 +121,8 @@ def test_cv_results_are_those_of_scikit_learn(train: bool, scoring: Any) -> None
         if "time" not in key:
             np.testing.assert_array_equal(ours.cv_results_[key], column)
     assert not ours.cv_results_["discarded"].any()
-    assert ours.best_index_ == theirs.best_index_
+    metric = options["refit"] if scoring else "score"
+    assert theirs.cv_results_[f"rank_test_{metric}"][ours.best_index_] == 1
     assert ours.best_score_ == theirs.best_score_
     assert ours.n_splits_ == theirs.n_splits_
     assert ours.multimetric_ == theirs.multimetric_
@@ -301,6 +309,22 @@ def test_refit_may_choose_for_itself_or_not_be_wanted() -> None:
     assert bare.best_params_
     assert not hasattr(bare, "best_estimator_")
     assert not hasattr(bare, "predict")
+
+
+def test_of_equal_scores_that_in_the_middle_is_the_best() -> None:
+    # All of them are tried, the ends of the terrace before its middle.
+    levels = np.round(np.linspace(0.0, 1.0, 21), 2)
+    found = search(Terraced(), {"level": levels}, trials=21, discard=False).fit(X, Y)
+    ties = np.flatnonzero(found.cv_results_["rank_test_score"] == 1)
+    assert len(ties) == 9
+    assert found.best_index_ in ties
+    assert found.best_score_ == 1.0
+    assert found.best_params_["level"] == pytest.approx(0.6, abs=0.101)
+
+
+def test_where_no_model_tells_equal_scores_apart_the_first_is_the_best() -> None:
+    found = search(Terraced(), {"level": [0.5, 0.6, 0.7]}, trials=3).fit(X, Y)
+    assert found.best_index_ == 0
 
 
 def test_a_configuration_that_cannot_be_fitted_scores_nan_and_the_search_goes_on() -> None:

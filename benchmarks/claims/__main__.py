@@ -19,7 +19,7 @@ from benchmarks.claims.futures import TRIALS, futures
 from benchmarks.claims.winners import Winner, winners
 
 FOLDER = Path(__file__).parents[1] / "results" / "claims"
-FULL, QUICK = (1000, 480), (100, 24)
+FULL, QUICK = (1000, 1000), (100, 100)
 Rows = list[dict[str, Any]]
 
 

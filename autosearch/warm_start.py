@@ -295,10 +295,9 @@ def _of_object(found: Any, experiment: Experiment, columns: Sequence[Column]) ->
     if isinstance(history, History):
         return _of_history(history, columns)
     if type(pair[0]).__module__.partition(".")[0] == "hyperopt":
-        from autosearch.interop.hyperopt import from_hyperopt, of_hyperopt
+        from autosearch.interop.hyperopt import of_hyperopt
 
-        theirs = experiment.space if pair[1] is None else from_hyperopt(pair[1])
-        return of_hyperopt(pair[0], theirs)
+        return of_hyperopt(pair[0], experiment.space, pair[1])
     if hasattr(found, "space") and (hasattr(found, "x_iters") or hasattr(found, "Xi")):
         from autosearch.interop.skopt import of_skopt
 

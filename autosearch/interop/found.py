@@ -133,6 +133,7 @@ def _point(given: Mapping[str, Any], space: Space) -> tuple[dict[str, Value], li
 
 
 def _given(value: Any) -> bool:
+    value = plain(value)
     return value is not None and value == value and value != ""
 
 
@@ -154,7 +155,7 @@ def value_in(parameter: Parameter, raw: Any) -> Value | None:
         return next(alike, next(by_text, None))
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if not math.isfinite(number) or isinstance(value, bool):
         return None

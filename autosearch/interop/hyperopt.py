@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from hyperopt import STATUS_FAIL, STATUS_OK, hp
+from hyperopt import JOB_STATE_ERROR, STATUS_FAIL, STATUS_OK, hp
 from hyperopt.pyll.base import Apply, Literal, as_apply, scope
 
 from autosearch.errors import SpaceError
 from autosearch.interop.found import Finding
-from autosearch.interop.values import plain
+from autosearch.interop.values import about, plain
 from autosearch.space import Bool, Choice, Float, Int, Space
-from autosearch.space.parameters import Parameter
+from autosearch.space.parameters import Parameter, Scale
 from autosearch.space.values import Value
 
 Place = tuple[str, Value] | None
@@ -72,25 +72,47 @@ def from_hyperopt(expression: Any) -> Space:
     return Space({n: _conditioned(n, p, places[n]) for n, p in found.items()})
 
 
-def of_hyperopt(trials: Any, space: Space) -> list[Finding]:
+def of_hyperopt(trials: Any, space: Space, expression: Any = None) -> list[Finding]:
     """Return hyperopt's Trials as findings; only those with the status ok have a loss.
 
-    hyperopt keeps a choice's index: it stands for the value at that place in `space`, which is best
-    that of `from_hyperopt`.
+    expression: what hyperopt searched. hyperopt keeps a choice's index: it stands for the option at
+    that place, without the expression for the value at that place in `space`. Trials that raised
+    count as failed.
     """
+    known = expression is not None
+    theirs = from_hyperopt(expression) if known else space
     findings = []
-    for doc in trials.trials:
+    for doc in _docs(trials):
         result = doc["result"]
         loss = result.get("loss") if result.get("status") == STATUS_OK else None
         vals = {name: plain(v[0]) for name, v in doc["misc"]["vals"].items() if len(v)}
-        for name in vals.keys() & space.params.keys():
-            options = _options(space.params[name])
-            if options is not None:
-                index = int(vals[name])
-                vals[name] = options[index] if 0 <= index < len(options) else f"option {index}"
-        failed = result.get("status") == STATUS_FAIL
+        for name in vals.keys() & theirs.params.keys():
+            vals[name] = _drawn(theirs.params[name], vals[name], known=known)
+        failed = result.get("status") == STATUS_FAIL or doc["state"] == JOB_STATE_ERROR
         findings.append(Finding(vals, () if loss is None else (float(loss),), failed))
     return findings
+
+
+def _docs(trials: Any) -> list[Any]:
+    """Return the documents of all trials by number, with those that raised, which Trials hide."""
+    raised = [
+        doc
+        for doc in getattr(trials, "_dynamic_trials", ())
+        if doc["state"] == JOB_STATE_ERROR and trials._exp_key in (None, doc["exp_key"])
+    ]
+    return sorted([*trials.trials, *raised], key=lambda doc: int(doc["tid"]))
+
+
+def _drawn(parameter: Parameter, kept: Any, *, known: bool) -> Any:
+    """Return what the program got of a parameter, by what hyperopt keeps.
+
+    Only a whole number is an index: numbers are kept as floats. known: the parameter is theirs, so
+    that a fraction is one that scope.int cut off.
+    """
+    options = _options(parameter)
+    if options is not None and isinstance(kept, int):
+        return options[kept] if 0 <= kept < len(options) else f"option {kept}"
+    return math.trunc(kept) if known and isinstance(parameter, Int) else kept
 
 
 def _places(space: Space, name: str, parameter: Parameter) -> list[tuple[str, Value]]:
@@ -148,7 +170,9 @@ def _walk(node: Any, place: Place) -> Iterator[tuple[str, Parameter, Place]]:
         if inner.name != "hyperopt_param":
             raise SpaceError(f"{node.name}: only parameters can be converted, not what is computed")
         label, distribution = inner.pos_args[0].obj, inner.pos_args[1]
-        yield label, _distribution(label, distribution, whole), place
+        with about(label):
+            parameter = _distribution(distribution, whole)
+        yield label, parameter, place
 
 
 def _walk_choice(node: Apply, place: Place) -> Iterator[tuple[str, Parameter, Place]]:
@@ -160,44 +184,77 @@ def _walk_choice(node: Apply, place: Place) -> Iterator[tuple[str, Parameter, Pl
     if None in values or len({str(v) for v in values}) < len(values):
         values = [str(i) for i in range(len(options))]
     is_bool = [type(v) for v in values] == [bool, bool] and values == [False, True]
-    yield label, Bool() if is_bool else Choice(values), place
+    with about(label):
+        parameter = Bool() if is_bool else Choice(values)
+    yield label, parameter, place
     for option, value in zip(options, values, strict=True):
         yield from _walk(option, (label, value))  # type: ignore[arg-type]
 
 
 def _value(label: str, option: Any) -> Value | None:
     if isinstance(option, Literal):
-        value = plain(option.obj)
-        return value if isinstance(value, str | int | float) else None
+        return _simple(option)
     if option.name != "dict":
         return None
-    fixed = {k: plain(v.obj) for k, v in option.named_args if isinstance(v, Literal)}
+    fixed = {k: _simple(v) for k, v in option.named_args if isinstance(v, Literal)}
     if label in fixed:
         return fixed[label]
     texts = [v for v in fixed.values() if isinstance(v, str)]
     return texts[0] if len(texts) == 1 else None
 
 
-def _distribution(label: str, node: Apply, whole: bool) -> Parameter:
-    bounds = [plain(a.obj) for a in node.pos_args] + [plain(a.obj) for _, a in node.named_args]
-    match node.name, bounds:
-        case "uniform", [low, high]:
-            return Float(low, high)
-        case "loguniform", [low, high]:
-            return Float(_exp(low), _exp(high), scale="log")
-        case "quniform", [low, high, step]:
+def _simple(literal: Literal) -> Value | None:
+    value = plain(literal.obj)
+    return value if isinstance(value, str | int | float) else None
+
+
+def _distribution(node: Apply, whole: bool) -> Parameter:
+    """Return the values that a node draws from; whole: cut to whole numbers by scope.int."""
+    bounds = _bounds(node)
+    try:
+        found = _range(node.name, bounds, whole)
+    except ArithmeticError:
+        given = ", ".join(f"{name}={bound}" for name, bound in bounds.items())
+        raise SpaceError(f"hp.{node.name} has no finite range here; found {given}") from None
+    if found is None:
+        raise SpaceError(
+            f"hp.{node.name} cannot be converted, for want of bounds or equal steps; "
+            f"write the range that you mean with hp.uniform, hp.loguniform or hp.quniform"
+        )
+    return found
+
+
+def _bounds(node: Apply) -> dict[str, Any]:
+    given = [*zip(("low", "high", "q"), node.pos_args, strict=False), *node.named_args]
+    for name, bound in given:
+        if not isinstance(bound, Literal):
+            raise SpaceError(f"{name}: expected a number, not what is computed")
+    return {name: plain(bound.obj) for name, bound in given if bound.obj is not None}
+
+
+def _range(kind: str, bounds: dict[str, Any], whole: bool) -> Parameter | None:
+    match kind, bounds:
+        case "uniform", {"low": low, "high": high}:
+            return _cut(low, high) if whole else Float(low, high)
+        case "loguniform", {"low": low, "high": high}:
+            first, last = _exp(low), _exp(high)
+            return _cut(first, last, "log") if whole else Float(first, last, scale="log")
+        case "quniform", {"low": low, "high": high, "q": step}:
             return _stepped(float(low), float(high), float(step), whole)
-        case "qloguniform", [low, high, 1 | 1.0]:
+        case "qloguniform", {"low": low, "high": high, "q": 1 | 1.0}:
             first, last = math.exp(float(low)), math.exp(float(high))
             return Int(max(math.ceil(first - 1e-9), 1), math.floor(last + 1e-9), scale="log")
-        case "randint", [high]:
-            return Int(0, int(high) - 1)
-        case "randint", [low, high]:
+        case "randint", {"low": low, "high": high}:
             return Int(low, int(high) - 1)
-    raise SpaceError(
-        f"{label}: hp.{node.name} cannot be converted, for want of bounds or equal steps; "
-        f"write the range that you mean with hp.uniform, hp.loguniform or hp.quniform"
-    )
+        case "randint", {"low": high}:
+            return Int(0, int(high) - 1)
+    return None
+
+
+def _cut(low: float, high: float, scale: Scale = "linear") -> Int:
+    """Return the whole numbers that are left of those between the bounds without fractions."""
+    first, last = math.nextafter(low, high), math.nextafter(high, low)
+    return Int(math.trunc(first), math.trunc(last), scale=scale)
 
 
 def _exp(value: Any) -> float:
@@ -208,7 +265,9 @@ def _exp(value: Any) -> float:
 def _stepped(low: float, high: float, step: float, whole: bool) -> Parameter:
     """Return the multiples of `step` that hyperopt's rounding reaches."""
     first, last = round(low / step) * step, round(high / step) * step
-    if whole and step.is_integer():
+    if whole and not step.is_integer():
+        raise SpaceError(f"q: expected a whole number under scope.int, found {step}")
+    if whole:
         return Int(int(first), int(last), step=None if step == 1 else int(step))
     digits = 10 - math.floor(math.log10(step))
     return Float(round(first, digits), round(last, digits), step=step)

@@ -5,6 +5,7 @@
 [Real(low=1e-05, high=0.1, prior='log-uniform', transform='identity')]
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from skopt.space import Categorical, Integer, Real
 
 from autosearch.errors import SpaceError
 from autosearch.interop.found import Finding
-from autosearch.interop.values import plain
+from autosearch.interop.values import about, plain
 from autosearch.space import Bool, Choice, Float, Int, Space
 from autosearch.space.parameters import Parameter
 
@@ -40,7 +41,11 @@ def from_skopt(dimensions: Sequence[Any]) -> Space:
     from skopt.space import check_dimension
 
     checked = [check_dimension(d) for d in dimensions]
-    return Space({d.name or f"x{i}": _parameter(d) for i, d in enumerate(checked)})
+    params = {}
+    for name, dimension in zip(_names(checked), checked, strict=True):
+        with about(name):
+            params[name] = _parameter(dimension)
+    return Space(params)
 
 
 def of_skopt(result: Any) -> list[Finding]:
@@ -51,11 +56,19 @@ def of_skopt(result: Any) -> list[Finding]:
     points, values = (
         (result.x_iters, result.func_vals) if hasattr(result, "x_iters") else (result.Xi, result.yi)
     )
-    names = [d.name or f"x{i}" for i, d in enumerate(result.space.dimensions)]
+    names = _names(result.space.dimensions)
     return [
         Finding(dict(zip(names, map(plain, point), strict=True)), (float(value),))
         for point, value in zip(points, values, strict=True)
     ]
+
+
+def _names(dimensions: Sequence[Any]) -> list[str]:
+    names = [d.name or f"x{i}" for i, d in enumerate(dimensions)]
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise SpaceError(f"{name}: {count} dimensions have this name; those without one are xI")
+    return names
 
 
 def _dimension(name: str, parameter: Parameter) -> Any:

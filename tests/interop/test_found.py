@@ -67,6 +67,12 @@ def test_a_value_is_read_back_from_its_text(parameter: Parameter, u: float) -> N
         (Bool(), "False", False),
         (Bool(), "true", True),
         (Bool(), np.bool_(True), True),
+        (Int(1, 9), 10**400, None),
+        (Float(0, 1), -(10**400), None),
+        (Choice([1, 2]), 10**400, None),
+        (Int(1, 9), np.array([3]), 3),
+        (Int(1, 9), np.array([1, 2]), None),
+        (Choice(["a", "b"]), np.array(["a", "b"]), None),
     ],
 )
 def test_values_of_other_types_are_understood(
@@ -75,6 +81,13 @@ def test_values_of_other_types_are_understood(
     found = value_in(parameter, raw)
     assert found == value
     assert type(found) is type(value)
+
+
+def test_a_finding_may_hold_an_array() -> None:
+    fitted = fit(
+        [Finding({"n": np.array([1, 2]), "of": np.zeros(3)}, (1.0,))], Space({"n": Int(1, 9)})
+    )
+    assert fitted.dropped == {"n is not one of 1..9": 1}
 
 
 def test_what_changed_is_said_on_one_line() -> None:

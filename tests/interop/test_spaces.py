@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hyperopt import Trials, fmin, hp, space_eval, tpe
+from hyperopt import JOB_STATE_DONE, Trials, fmin, hp, rand, space_eval, tpe
+from hyperopt.pyll.base import scope
 from hyperopt.pyll.stochastic import sample
 from hypothesis import given
 from hypothesis import strategies as st
 from skopt.space import Categorical, Integer, Real
 
 from autosearch.errors import SpaceError
-from autosearch.interop.found import fit
+from autosearch.interop.found import fit, value_in
 from autosearch.interop.hyperopt import (
     from_hyperopt,
     of_hyperopt,
@@ -121,9 +122,9 @@ def test_steps_keep_their_values_on_the_way_to_scikit_optimize(parameter: Parame
 def test_hyperopts_trials_keep_every_point_and_loss(space: Space, seed: int) -> None:
     points = points_of(space, seed)
     trials = trials_of(space, points)
-    # Once by the expression's own space, once by ours and the labels alone.
-    for theirs in (from_hyperopt(to_hyperopt(space)), space):
-        fitted = fit(of_hyperopt(trials, theirs), space)
+    # Once by the expression, once by our space and the labels alone.
+    for expression in (to_hyperopt(space), None):
+        fitted = fit(of_hyperopt(trials, space, expression), space)
         assert fitted.results == tuple((p, (float(i),)) for i, p in enumerate(points))
 
 
@@ -154,7 +155,8 @@ def trials_of(space: Space, points: Sequence[Params]) -> Trials:
                 vals[name] = [np.float64(params[name])]
         misc = {"tid": number, "cmd": None, "idxs": {n: [number] * len(v) for n, v in vals.items()}}
         result = {"status": "ok", "loss": float(number)}
-        docs.append({"tid": number, "result": result, "misc": misc | {"vals": vals}})
+        ran = {"tid": number, "state": JOB_STATE_DONE, "result": result}
+        docs.append(ran | {"misc": misc | {"vals": vals}})
     found = Trials()
     found._trials = docs
     return found
@@ -241,11 +243,50 @@ def test_a_space_as_hyperopts_users_write_it_is_understood() -> None:
 
 
 @pytest.mark.parametrize(
+    ("expression", "parameter"),
+    [
+        (hp.uniform("x", low=0, high=1), Float(0, 1)),
+        (hp.loguniform("x", high=math.log(10), low=0), Float(1, 10, scale="log")),
+        (hp.quniform("x", high=10, q=2, low=0), Float(0, 10, step=2)),
+        (hp.quniform("x", 0, q=2, high=10), Float(0, 10, step=2)),
+        (hp.uniformint("x", low=0, high=10), Int(0, 10)),
+        (hp.qloguniform("x", low=0, high=math.log(10), q=1), Int(1, 10, scale="log")),
+        (hp.randint("x", low=3, high=9), Int(3, 8)),
+        (hp.randint("x", 3, high=9), Int(3, 8)),
+        (hp.randint("x", low=9), Int(0, 8)),
+        (scope.int(hp.quniform("x", 0, 8, 2)), Int(0, 8, step=2)),
+        (scope.int(hp.uniform("x", 1, 10)), Int(1, 9)),
+        (scope.int(hp.uniform("x", -2.5, 2.5)), Int(-2, 2)),
+        (scope.int(hp.uniform("x", -3, 3)), Int(-2, 2)),
+        (scope.int(hp.loguniform("x", 0, math.log(10))), Int(1, 9, scale="log")),
+        (hp.choice("x", [np.array([1, 2]), 1]), Choice(["0", "1"])),
+    ],
+)
+def test_each_of_hyperopts_distributions_keeps_its_values(
+    expression: object, parameter: Parameter
+) -> None:
+    assert dict(from_hyperopt(expression).params) == {"x": parameter}
+    drawn = [sample(expression, np.random.default_rng(seed)) for seed in range(50)]
+    if not isinstance(parameter, Choice):
+        assert all(value_in(parameter, value) == value for value in drawn)
+
+
+@pytest.mark.parametrize(
     ("expression", "message"),
     [
         (hp.normal("x", 0, 1), "x: hp.normal cannot be converted"),
         (2 * hp.uniform("x", 0, 1), "only parameters can be converted"),
         ([hp.uniform("x", 0, 1), hp.uniform("x", 0, 2)], "x: stands for two different"),
+        (scope.int(hp.quniform("x", 0, 1, 0.1)), r"x: q: expected a whole number .*found 0\.1"),
+        (scope.int(hp.loguniform("x", -3, 3)), "x: scale: log needs low above 0"),
+        (scope.int(hp.uniform("x", 0, 1)), "x: low: must be below high"),
+        (hp.choice("x", [True, 1]), "x: values: expected different"),
+        (hp.choice("x", [math.nan, 1]), "x: values: .*found nan"),
+        (hp.randint("x", 1), "x: low: must be below high"),
+        (hp.quniform("x", 0, 1, 5), "x: low: must be below high"),
+        (hp.quniform("x", 0, 1, 0), "x: hp.quniform has no finite range.*q=0"),
+        (hp.loguniform("x", 0, 1e4), "x: hp.loguniform has no finite range"),
+        (hp.uniform("x", 0, hp.uniform("y", 1, 2)), "x: high: .*not what is computed"),
     ],
 )
 def test_what_cannot_be_converted_from_hyperopt_is_named(expression: object, message: str) -> None:
@@ -305,6 +346,85 @@ def test_hyperopts_trials_become_ours() -> None:
     fitted = fit(findings, TREE)
     assert fitted.dropped == ({"without a value": failed} if failed else {})
     assert all(losses == (params["rate"],) for params, losses in fitted.results)
+
+
+def searched(expression: object, loss: Any, size: int = 8) -> Trials:
+    trials = Trials()
+    fmin(
+        loss,
+        expression,
+        algo=rand.suggest,
+        max_evals=size,
+        trials=trials,
+        rstate=np.random.default_rng(0),
+        show_progressbar=False,
+        catch_eval_exceptions=True,
+        verbose=False,
+    )
+    return trials
+
+
+def test_hyperopts_numbers_are_no_indices() -> None:
+    trials = searched(
+        {"x": hp.uniform("x", 0, 2), "n": hp.quniform("n", 0, 8, 2)}, lambda p: p["x"]
+    )
+    kept = [(f.params["x"], f.params["n"]) for f in of_hyperopt(trials, Space({"x": Float(0, 2)}))]
+    for space in (
+        {"x": Float(values=[0.1, 0.5, 1, 2]), "n": Int(1, 9, step=2)},
+        {"x": Choice([0.5, 1.0]), "n": Int(values=[2, 4, 6, 8])},
+    ):
+        findings = of_hyperopt(trials, Space(space))
+        assert [(f.params["x"], f.params["n"]) for f in findings] == kept
+    listed = fit(of_hyperopt(trials, Space({"n": space["n"]})), Space({"n": space["n"]}))
+    assert [p["n"] for p, _ in listed.results] == [n for _, n in kept if n]
+
+
+@pytest.mark.parametrize("numbers", [hp.uniform("n", 1, 10), hp.loguniform("n", 0, 3)])
+def test_fractions_that_scope_int_cut_off_are_cut_off_again(numbers: Any) -> None:
+    expression = {"n": scope.int(numbers), "kind": hp.choice("kind", ["a", "b"])}
+    seen: list[dict[str, Any]] = []
+    trials = searched(expression, lambda p: seen.append(p) or len(seen))
+    space = from_hyperopt(expression)
+    fitted = fit(of_hyperopt(trials, space, expression), space)
+    assert [p for p, _ in fitted.results] == seen
+    # Without the expression, nobody knows what the program made of a fraction.
+    assert "n is not one of" in fit(of_hyperopt(trials, space), space).describe("min")
+
+
+def test_hyperopts_trials_that_raised_have_failed() -> None:
+    def loss(point: dict[str, float]) -> float:
+        if point["x"] > 2.5:
+            raise RuntimeError("boom")
+        return point["x"]
+
+    expression = {"x": hp.uniform("x", 0, 5)}
+    findings = of_hyperopt(trials := searched(expression, loss), from_hyperopt(expression))
+    assert [f.params["x"] for f in findings] == [
+        doc["misc"]["vals"]["x"][0] for doc in trials._dynamic_trials
+    ]
+    assert [f.failed for f in findings] == [f.params["x"] > 2.5 for f in findings]
+    assert {f.failed for f in findings} == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "message"),
+    [
+        ([Categorical([None, "a"], name="c")], "c: values: expected .* found None"),
+        ([Categorical([(1, 2), (3,)])], "x0: values: expected"),
+        ([Real(0, 1, name="x1"), Real(5, 9)], "x1: 2 dimensions have this name"),
+        ([Real(0, 1, name="a"), Real(5, 9, name="a")], "a: 2 dimensions have this name"),
+    ],
+)
+def test_what_cannot_be_converted_from_skopt_is_named(dimensions: list[Any], message: str) -> None:
+    with pytest.raises(SpaceError, match=message):
+        from_skopt(dimensions)
+
+
+def test_skopts_results_of_two_dimensions_of_a_name_are_refused() -> None:
+    dimensions = SimpleNamespace(dimensions=[Real(0, 1, name="x1"), Real(5, 9)])
+    result = SimpleNamespace(space=dimensions, x_iters=[[0.5, 7.0]], func_vals=[1.0])
+    with pytest.raises(SpaceError, match="x1: 2 dimensions have this name"):
+        of_skopt(result)
 
 
 def test_skopts_results_become_ours() -> None:

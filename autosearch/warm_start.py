@@ -3,8 +3,6 @@
 What is recorded is what counts: a source that is read once is never looked at again.
 """
 
-import csv
-import json
 import math
 import os
 import time
@@ -19,8 +17,9 @@ from autosearch.experiment.compare import task_differences
 from autosearch.experiment.earlier import EarlierSpec
 from autosearch.experiment.model import Experiment
 from autosearch.formats import plural
+from autosearch.interop.files import read_csv, read_json, read_pickle
 from autosearch.interop.found import Finding, Fitted, fit, of_trials
-from autosearch.interop.tables import Column, of_rows
+from autosearch.interop.tables import Column, distinct, of_rows
 from autosearch.records import Imported, Record, Said
 from autosearch.scripts import edited, script_hashes
 from autosearch.snapshot import snapshot
@@ -218,11 +217,11 @@ def _findings(spec: EarlierSpec, experiment: Experiment) -> list[Finding]:
         return of_study(load_study(url, name))
     path = experiment.folder / rest
     if kind == "pickle":
-        return _of_object(_unpickled(path), experiment, columns)
+        return _of_object(read_pickle(path), experiment, columns)
     if path.suffix.lower() == ".csv":
-        return of_rows(_csv(path), columns)
+        return of_rows(read_csv(path), columns, experiment.space.names)
     if path.suffix.lower() == ".json":
-        return of_rows(_json(path), columns)
+        return of_rows(read_json(path), columns, experiment.space.names)
     if not path.exists():
         raise InputError(f"there is nothing at {path.absolute()}")
     raise InputError("expected a study's folder, a .csv or .json file")
@@ -257,36 +256,6 @@ def _of_history(history: History, columns: Sequence[Column]) -> list[Finding]:
     ]
 
 
-def _csv(path: Path) -> list[dict[str, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            # Cells beyond the row of names have no name.
-            return [{k: v for k, v in row.items() if k is not None} for row in csv.DictReader(file)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"is no CSV file: {error}") from None
-
-
-def _json(path: Path) -> list[dict[str, Any]]:
-    try:
-        data = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise InputError(f"is no JSON file: {error}") from None
-    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
-        raise InputError("expected a list of objects, as `autosearch trials DIR --json` prints it")
-    return data
-
-
-def _unpickled(path: Path) -> Any:
-    import joblib
-
-    try:
-        return joblib.load(path)
-    except OSError:
-        raise
-    except Exception as error:  # noqa: BLE001  # a pickle may raise anything
-        raise InputError(f"cannot be unpickled: {type(error).__name__}: {error}") from None
-
-
 def _of_object(found: Any, experiment: Experiment, columns: Sequence[Column]) -> list[Finding]:
     """Return the findings in an object: ours, another package's, or rows."""
     package = type(found).__module__.partition(".")[0]
@@ -307,18 +276,21 @@ def _of_object(found: Any, experiment: Experiment, columns: Sequence[Column]) ->
 
         return of_study(found)
     if package == "pandas":
-        return of_rows(found.to_dict("records"), columns)
+        distinct(found.columns)
+        return of_rows(found.to_dict("records"), columns, experiment.space.names)
     if isinstance(found, list | tuple):
-        return _of_list(found, columns)
+        return _of_list(found, columns, experiment.space.names)
     raise InputError(
         f"warm_start: {type(found).__name__}: expected a path, a Result, a Study, a table, "
         "hyperopt's Trials, scikit-optimize's result, an Optuna study, or [(params, value), …]"
     )
 
 
-def _of_list(found: Sequence[Any], columns: Sequence[Column]) -> list[Finding]:
+def _of_list(
+    found: Sequence[Any], columns: Sequence[Column], searched: Collection[str]
+) -> list[Finding]:
     if all(isinstance(row, Mapping) for row in found):
-        return of_rows(found, columns)
+        return of_rows(found, columns, searched)
     names = [column.name or "value" for column in columns]
     try:
         pairs = [(dict(params), [v] if len(names) == 1 else v) for params, v in found]

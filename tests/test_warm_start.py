@@ -231,6 +231,13 @@ def test_optunas_studies_are_a_source(tmp_path: Path) -> None:
             t.value for t in study.trials if t.value is not None
         )
         assert [t.state == "failed" for t in earlier] == [n == 3 for n in range(8)]
+    # In its data frames a loss that is no number is a failed trial's too.
+    study.trials_dataframe().to_csv(tmp_path / "frame.csv")
+    for source in (study.trials_dataframe(), tmp_path / "frame.csv"):
+        framed = search(source, mode="max").state.history.earlier
+        assert [(t.params, t.losses, t.state) for t in framed] == [
+            (t.params, t.losses, t.state) for t in earlier
+        ]
     before = search({"results": study, "same": True}, mode="max").state.history.before
     assert [t.state == "failed" for t in before] == [n == 3 for n in range(8)]
     assert before[3].params == study.trials[3].params

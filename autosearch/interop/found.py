@@ -29,12 +29,13 @@ class Finding:
 
     params: name → value, perhaps as text; None and nan: not there. losses: one for each objective,
     smaller is better; none where there is no value that counts. failed: such params made the
-    program fail.
+    program fail. why: there is no value, where that needs to be said.
     """
 
     params: Mapping[str, Any]
     losses: tuple[float, ...]
     failed: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class Fitted:
         failed = len(self.results) - len(losses)
         parts = [text, f"{failed} that failed"] if failed else [text]
         if self.dropped:
-            counts = (f"{n} ({formats.clean(why)})" for why, n in self.dropped.items())
+            whys = list(self.dropped.items())
+            counts = [f"{n} ({formats.clean(why)})" for why, n in whys[:SHOWN_NAMES]]
+            rest = sum(n for _, n in whys[SHOWN_NAMES:])
+            counts += [f"{rest} (for other reasons)"] if rest else []
             parts.append(f"dropped: {', '.join(counts)}")
         if self.filled:
             parts.append(f"where they lack it, {formats.params(self.filled)}")
@@ -94,7 +98,7 @@ def fit(findings: Sequence[Finding], space: Space) -> Fitted:
     for finding in findings:
         losses = finding.losses if all(map(math.isfinite, finding.losses)) else ()
         if not losses and not finding.failed:
-            dropped["without a value"] += 1
+            dropped[finding.why or "without a value"] += 1
             continue
         params, lacking, why = _point(finding.params, space)
         why = why or "; ".join(space.violations(params)[:1])

@@ -1,7 +1,8 @@
 """Results in tables: what `autosearch export` and `trials --json` write, and anybody's."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,15 @@ from autosearch.errors import InputError
 from autosearch.interop.found import Finding
 from autosearch.spelling import did_you_mean
 from autosearch.strategies.evidence import BLAMED
-from autosearch.trial import VALUED
+from autosearch.trial import STATES, VALUED
 
 Row = Mapping[str, Any]
-_PARAMS = "params."
+# What the names of parameters begin with: in our tables, and in Optuna's data frames.
+_OURS, _OPTUNAS = "params.", "params_"
+# What tools call a trial's state: one with a value that counts, one that failed, and any other.
+_COMPLETE = VALUED | {"complete", "done", "finished", "ok", "success", "succeeded"}
+_FAILED = BLAMED | {"fail", "error", "errored", "crashed"}
+_KNOWN = _COMPLETE | _FAILED | {*STATES, "pruned", "waiting", "queued", "canceled", "cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +39,80 @@ class Column:
         return -1.0 if self.mode == "max" else 1.0
 
 
-def of_rows(rows: Sequence[Row], columns: Sequence[Column]) -> list[Finding]:
+def of_rows(
+    rows: Sequence[Row], columns: Sequence[Column], searched: Collection[str] = ()
+) -> list[Finding]:
     """Return a table's rows as findings.
 
-    columns: of each objective. Our own rows hold `params`, or columns params.X; in any other table
-    every column but those of the values may be a parameter. Where there is a `state`, only ends
-    that carry a value have one. Raises InputError where no column holds the values.
+    columns: of each objective. searched: the parameters' names here. Our own rows hold `params`, or
+    columns params.X, and Optuna's data frames params_X; in any other table every column but those
+    of the values may be a parameter. Where there is a `state`, only ends that carry a value have
+    one. Raises InputError where no column holds the values.
     """
     if not rows:
         return []
-    own = "params" in rows[0] or any(str(name).startswith(_PARAMS) for name in rows[0])
     flat = [_flat(row) for row in rows]
-    names = [_value_column(flat[0], column, own=own) for column in columns]
-    findings = []
-    for row in flat:
-        values = [_number(row.get(name)) for name in names] if _counts(row) else [None]
-        known = [value for value in values if value is not None]
-        losses = tuple(c.sign * value for c, value in zip(columns, known, strict=False))
-        if own:
-            params = {k.removeprefix(_PARAMS): v for k, v in row.items() if k.startswith(_PARAMS)}
-        else:
-            params = {k: v for k, v in row.items() if k not in names}
-        complete = len(known) == len(columns)
-        failed = not complete and row.get("state") in BLAMED
-        findings.append(Finding(params, losses if complete else (), failed))
-    return findings
+    names = dict.fromkeys(name for row in flat for name in row)
+    own = "params" in rows[0] or any(name.startswith(_OURS) for name in names)
+    prefix = _OURS if own else _optunas(names, searched)
+    losses = {_value_column(names, c, prefix, i): c.sign for i, c in enumerate(columns)}
+    state = "state" if prefix or "state" not in searched else None
+    table = _Table(prefix, losses, state)
+    return [table.finding(row) for row in flat]
 
 
-def _counts(row: Row) -> bool:
-    """Return whether a row's value counts, as far as our own columns tell."""
-    return row.get("state", "completed") in VALUED and str(row.get("feasible", "")) != "False"
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What the columns of a table mean.
+
+    prefix: what the names of parameters begin with, "" where any column may be one. signs: the
+    columns with values → what makes losses of them. state: the column with trials' states, if any.
+    """
+
+    prefix: str
+    signs: Mapping[str, float]
+    state: str | None
+
+    def finding(self, row: Row) -> Finding:
+        """Return what a row tells."""
+        state = _state(row.get(self.state)) if self.state else "completed"
+        broken = self.prefix == _OURS and str(row.get("feasible", "")) == "False"
+        losses = self._losses(row) if state in _COMPLETE and not broken else ()
+        failed = state in _FAILED and not losses
+        why = "" if state in _KNOWN else f"the state {state!r} is not understood"
+        return Finding(self._params(row), losses, failed, why)
+
+    def _params(self, row: Row) -> dict[str, Any]:
+        if self.prefix:
+            named = (name for name in row if name.startswith(self.prefix))
+            return {name.removeprefix(self.prefix): row[name] for name in named}
+        return {k: v for k, v in row.items() if k not in self.signs and k != self.state}
+
+    def _losses(self, row: Row) -> tuple[float, ...]:
+        """Return a loss for each objective; none where one has no value."""
+        values = [(sign, _number(row.get(name))) for name, sign in self.signs.items()]
+        known = [sign * value for sign, value in values if value is not None]
+        return tuple(known) if len(known) == len(values) else ()
+
+
+def distinct(names: Iterable[Any]) -> None:
+    """Raise InputError where one of the names, which are not empty, stands twice."""
+    twice = [str(name) for name, count in Counter(names).items() if count > 1 and name != ""]
+    if twice:
+        raise InputError(f"the name {', '.join(twice)} stands twice; expected different names")
+
+
+def _optunas(names: Collection[str], searched: Collection[str]) -> str:
+    is_theirs = any(f"{_OPTUNAS}{name}" in names for name in searched)
+    return _OPTUNAS if is_theirs and not any(name in names for name in searched) else ""
+
+
+def _state(value: Any) -> str:
+    """Return a state as we spell it; a row that has none is a finished trial's."""
+    if value is None or value != value or value == "":
+        return "completed"
+    word = str(value).strip().lower().removeprefix("trialstate.")
+    return word.replace(" ", "_").replace("-", "_")
 
 
 def _flat(row: Row) -> dict[str, Any]:
@@ -75,18 +125,20 @@ def _flat(row: Row) -> dict[str, Any]:
     return flat
 
 
-def _value_column(row: Row, column: Column, *, own: bool) -> str:
-    if column.name is not None:
+def _value_column(names: Collection[str], column: Column, prefix: str, index: int) -> str:
+    if prefix == _OPTUNAS and column.name in (None, column.metric):
+        wanted = ["value", f"values_{column.metric}", f"values_{index}"]
+    elif column.name is not None:
         wanted = [column.name, f"metrics.{column.name}"]
     else:
-        wanted = [f"metrics.{column.metric}" if own else column.metric, "value"]
+        wanted = [f"metrics.{column.metric}" if prefix else column.metric, "value"]
     for name in wanted:
-        if name in row:
+        if name in names:
             return name
-    names = [name for name in row if not name.startswith(_PARAMS)]
+    others = [name for name in names if not (prefix and name.startswith(prefix))]
     raise InputError(
-        f"there is no column {wanted[0]}{did_you_mean(wanted[0], names)}; there are "
-        f"{', '.join(names)}. Name the one that holds the values: {{path: …, value: COLUMN}}"
+        f"there is no column {wanted[0]}{did_you_mean(wanted[0], others)}; there are "
+        f"{', '.join(others)}. Name the one that holds the values: {{path: …, value: COLUMN}}"
     )
 
 
@@ -95,6 +147,6 @@ def _number(value: Any) -> float | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None

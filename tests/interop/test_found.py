@@ -111,6 +111,12 @@ def test_what_changed_is_said_on_one_line() -> None:
     assert fitted.results[0] == ({"lr": 0.01, "opt": "sgd", "momentum": 0.9}, (-0.9,))
 
 
+def test_of_very_many_reasons_a_few_are_named() -> None:
+    findings = [Finding({}, (), why=f"the state {i} is strange") for i in range(9)]
+    said = fit(findings, SPACE).describe("min")
+    assert said.endswith("1 (the state 5 is strange), 3 (for other reasons)")
+
+
 def test_failures_are_kept_and_what_says_nothing_is_not() -> None:
     findings = [
         Finding({"lr": 0.01, "opt": "adam"}, (0.5,)),

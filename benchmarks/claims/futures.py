@@ -1,8 +1,8 @@
 """Searches of 100 trials: does the gain of the next ten lie in the range, and what does it cost to
 stop when told to?
 
-The seeds start at `SEEDS`. The advice was tuned on others: the rule on 240 seeds each from 100, 7000,
-30000, 40000 and 50000 on, the range on 100 to 477.
+The seeds start at `SEEDS`. The advice was tuned on others: the rule on 240 seeds each from 100,
+7000, 30000, 40000 and 50000 on, the range on 100 to 477.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -19,6 +19,7 @@ from autosearch.experiment.model import Experiment
 from autosearch.formats import plural
 from autosearch.interop.files import read_csv, read_json, read_pickle
 from autosearch.interop.found import Finding, Fitted, fit, of_trials
+from autosearch.interop.optuna import load_study, located, of_study
 from autosearch.interop.tables import Column, distinct, of_rows
 from autosearch.records import Imported, Record, Said
 from autosearch.scripts import edited, script_hashes
@@ -70,16 +71,23 @@ def _holds_results(source: Any) -> bool:
 def _spec(given: Mapping[str, Any], folder: Path) -> EarlierSpec:
     from pydantic import ValidationError
 
-    kind, rest = _kind(given["path"])
-    if kind != "optuna":
-        rest = str(folder.absolute() / rest)
     try:
-        EarlierSpec.model_validate(given)
-        return EarlierSpec.model_validate({**given, "path": f"{kind}:{rest}" if kind else rest})
+        path = _located(EarlierSpec.model_validate(given).path, folder)
+        return EarlierSpec.model_validate({**given, "path": path})
     except ValidationError as error:
         problem = error.errors()[0]
         text = str(problem["msg"]).removeprefix("Value error, ")
         raise InputError(f"warm_start: {given['path']}: {text}") from None
+
+
+def _located(path: str, folder: Path) -> str:
+    """Return a source's path with the file that it names as an absolute one."""
+    kind, rest = _kind(path)
+    if kind == "optuna":
+        url, _, study = rest.rpartition("#")
+        return f"optuna:{located(url, folder)}#{study}"
+    file = folder.absolute() / rest
+    return f"{kind}:{file}" if kind else str(file)
 
 
 def _kind(path: str) -> tuple[str, str]:
@@ -153,10 +161,10 @@ def _unlike(fitted: Fitted, experiment: Experiment) -> str:
 def _sources(
     experiment: Experiment, objects: Sequence[Any], known: Collection[str], own: Path | None
 ) -> Iterator[_Source]:
-    alike = {_place(spec, experiment) for spec in experiment.warm_start if spec.same}
+    alike = {_located(spec.path, experiment.folder) for spec in experiment.warm_start if spec.same}
     for spec in experiment.warm_start:
         # A source that is given both ways, in the file and by an option, is of the same task.
-        twice = not spec.same and _place(spec, experiment) in alike
+        twice = not spec.same and _located(spec.path, experiment.folder) in alike
         if twice or spec.path in known:
             continue
         try:
@@ -173,11 +181,6 @@ def _sources(
         name = f"{type(found).__name__} {digest[:8]}"
         if name not in known:
             yield _Source(name, findings, same)
-
-
-def _place(spec: EarlierSpec, experiment: Experiment) -> str:
-    kind, rest = _kind(spec.path)
-    return spec.path if kind == "optuna" else f"{kind}:{experiment.folder.absolute() / rest}"
 
 
 def _of_folder(folder: Path, experiment: Experiment, spec: EarlierSpec) -> _Source:
@@ -211,10 +214,8 @@ def _findings(spec: EarlierSpec, experiment: Experiment) -> list[Finding]:
             raise InputError("value and mode are of one objective, and here there are several")
         columns = [Column(columns[0].metric, spec.mode or columns[0].mode, spec.value)]
     if kind == "optuna":
-        from autosearch.interop.optuna import load_study, of_study
-
         url, _, name = rest.rpartition("#")
-        return of_study(load_study(url, name))
+        return of_study(load_study(located(url, experiment.folder), name))
     path = experiment.folder / rest
     if kind == "pickle":
         return _of_object(read_pickle(path), experiment, columns)
@@ -272,8 +273,6 @@ def _of_object(found: Any, experiment: Experiment, columns: Sequence[Column]) ->
 
         return of_skopt(found)
     if package == "optuna":
-        from autosearch.interop.optuna import of_study
-
         return of_study(found)
     if package == "pandas":
         distinct(found.columns)

@@ -17,7 +17,10 @@ from skopt.space import Categorical, Real
 
 import autosearch as au
 from autosearch.cli.files import as_csv
+from autosearch.experiment import load_file
+from autosearch.records import Imported
 from autosearch.strategies.earlier import ORIGIN
+from autosearch.warm_start import imports
 
 SPACE = {"x": au.Float(0, 5), "kind": au.Choice(["a", "b"])}
 
@@ -243,6 +246,57 @@ def test_optunas_studies_are_a_source(tmp_path: Path) -> None:
     assert before[3].params == study.trials[3].params
     with pytest.raises(au.InputError, match="there is no Optuna study 'two'"):
         search(f"optuna:{url}#two")
+
+
+def test_an_optuna_study_is_where_the_search_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    (tmp_path / "there").mkdir()
+    url = f"sqlite:///{tmp_path / 'there' / 'old.db'}"
+    study = optuna.create_study(storage=url, study_name="one")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 5), n_trials=3)
+    source = "optuna:sqlite:///old.db#one"
+    data = {"name": "s", "command": "true", "space": {"x": {"type": "float", "low": 0, "high": 5}}}
+    metric = {"name": "loss", "mode": "min"}
+    file = tmp_path / "there" / "search.yaml"
+    file.write_text(json.dumps({**data, "metric": metric, "warm_start": source}))
+    # A file's sources are in its folder, those of a call in the folder that it is made in.
+    (records,) = [r for r in imports(load_file(file)) if isinstance(r, Imported)]
+    assert len(records.results) == 3
+    with pytest.raises(au.InputError, match=f"there is no file {tmp_path}/old.db"):
+        monkeypatch.chdir(tmp_path)
+        search(source)
+    monkeypatch.chdir(tmp_path / "there")
+    found = search(source)
+    assert len(found.state.history.earlier) == 3
+    assert said(found)[0].startswith(f"optuna:{url}#one: ")
+
+
+@pytest.mark.parametrize(
+    ("storage", "message"),
+    [
+        ("foo", "cannot be opened as Optuna's storage: Could not parse"),
+        ("foo://u@h/db", "cannot be opened as Optuna's storage: Can't load plugin"),
+        ("oracle://u@h/db", "cannot be opened .*: No module named"),
+        ("sqlite:///missing.db", "there is no file .*/missing.db"),
+        ("sqlite:///text.db", "cannot be opened as Optuna's storage: .*not a database"),
+        ("sqlite:///empty.db", "cannot be opened as Optuna's storage: .*no such table"),
+        ("sqlite://", "cannot be opened .*no such table"),
+    ],
+)
+def test_what_is_no_optuna_storage_is_named_and_left_as_it_is(
+    storage: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+    monkeypatch.chdir(tmp_path)
+    files = {"text.db": b"no database" * 100, "empty.db": b""}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(au.InputError, match=f"warm_start: optuna:.*#bar: {message}"):
+        search(f"optuna:{storage}#bar")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
 def test_without_optuna_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

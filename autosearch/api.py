@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from autosearch.experiment import from_dict, load_file, sources_placed
 from autosearch.experiment.command import check_environment
 from autosearch.experiment.model import ExecutorSpec, Experiment
 from autosearch.opening import Opened, in_memory, opened
+from autosearch.records import Said
 from autosearch.result import Result
 from autosearch.signals import on_signal
 from autosearch.snapshot import snapshot, take_snapshot
@@ -233,16 +235,21 @@ def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> 
 
 def _drive(study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch | None) -> Result:
     experiment = study.state.experiment
-    history = study.state.history
-    if history.pending or Agenda(experiment).has_more(history):
+    history, agenda = study.state.history, Agenda(experiment)
+    if history.pending or agenda.has_more(history):
         if executor is None or isinstance(executor, ExecutorSpec):
             spec = executor or experiment.executor
             executor = make_executor(spec, experiment.search.parallel)
         driver = driver_of(study, executor, watch)
         with on_signal(driver.interrupt):
             driver.run()
-    elif executor is not None and not isinstance(executor, ExecutorSpec):
-        executor.close()
+    else:
+        if executor is not None and not isinstance(executor, ExecutorSpec):
+            executor.close()
+        if study.state.outcome is None:
+            # It was described anew after its end, and still nothing is left to be done.
+            text, ending = agenda.ending(history)
+            study.store.append([Said(time.time(), "finished", text, details={"ending": ending})])
     state = take_snapshot(r for _, r in study.store.records())
     return Result(state, study.folder)
 

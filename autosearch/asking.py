@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from autosearch.advice import JUDGED_EVERY, advise
-from autosearch.confirmation import Plan, plan
+from autosearch.confirmation import Plan, folded, plan
 from autosearch.experiment.model import Experiment
 from autosearch.formats import plural
-from autosearch.outcome import Ending
+from autosearch.outcome import Ending, without_value
 from autosearch.records import Asked
 from autosearch.space import Space
 from autosearch.strategies.base import Strategy, rng_for
@@ -27,10 +27,11 @@ def ask_next(
     """Return the record of the next trial, or None where the space holds no more.
 
     Some of the first are the best points of the searches that this one starts from. Trials of the
-    same task from before are to the strategy as the beginning of this search. seed: the search's.
+    same task from before are to the strategy as the beginning of this search; what was confirmed,
+    it sees once. seed: the search's.
     at: the time, in seconds since the epoch; it has no say in the choice.
     """
-    number, known = len(history), history.continued
+    number, known = len(history), folded(history.continued)
     suggestion = earlier_point(space, history) or strategy.ask(
         space, known, rng_for(seed, len(known))
     )
@@ -77,6 +78,8 @@ class Agenda:
 
     def ending(self, history: History) -> tuple[str, Ending]:
         """Return how a search ends in which nothing is left to be asked, with a text for people."""
+        if self.experiment.metrics and history.finished and not history.valued:
+            return without_value(history), "failures"
         runs = len(history.confirming)
         more = f" and {plural(runs, 'confirming run')}" if runs else ""
         if self._converged:

@@ -94,10 +94,11 @@ class FailFast:
             return None
         return Outcome("failures", f"{self.limit} trials in a row failed{_common(self._reasons)}")
 
-    def summary(self, history: History) -> str:
-        """Return what to say at the end of a search none of whose trials has a value."""
-        reasons = [trial.reason or trial.state for trial in history.finished]
-        return f"none of {len(reasons)} trials has a value{_common(reasons)}"
+
+def without_value(history: History) -> str:
+    """Return what to say at the end of a search none of whose trials has a value."""
+    reasons = [trial.reason or trial.state for trial in history.finished]
+    return f"none of {len(reasons)} trials has a value{_common(reasons)}"
 
 
 def _common(reasons: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ class Driver:
             while self._outcome is None:
                 self._fill()
                 if not self._active and not self._has_more() and self._outcome is None:
-                    self.interrupt(*self._complete())
+                    self.interrupt(*self._agenda.ending(self.history))
                     break
                 self._handle(self.executor.poll(POLL_S))
                 self._obey()
@@ -111,12 +111,6 @@ class Driver:
             raise
         finally:
             self.executor.close()
-
-    def _complete(self) -> tuple[str, Ending]:
-        wanted = self.experiment.metrics and self.history.finished
-        if wanted and not self.history.valued:
-            return self._fail_fast.summary(self.history), "failures"
-        return self._agenda.ending(self.history)
 
     def _note(self, *records: Record) -> None:
         self.history = fold(self.history, records)

@@ -116,6 +116,26 @@ def test_a_script_that_changed_since_is_warned_about_once(tmp_path: Path) -> Non
     assert "trial.sh" in warnings[0]
 
 
+def test_a_complete_study_that_is_described_anew_stays_complete(tmp_path: Path) -> None:
+    document, study = a_search(tmp_path), tmp_path / "study"
+    au.run(document, dir=study)
+    (tmp_path / "trial.sh").write_text(PROGRAM + "# edited\n")
+    complete = au.Outcome("complete", "4 trials")
+    assert au.run(document, dir=study).outcome == complete
+    assert au.load(study).outcome == complete
+    assert au.resume(study, overrides=["space.x.high=2"]).outcome == complete
+    assert au.load(study).outcome == complete
+
+
+def test_a_search_of_failures_that_is_described_anew_stays_one(tmp_path: Path) -> None:
+    document, study = a_search(tmp_path, command=["false"]), tmp_path / "study"
+    failed = au.run(document, dir=study).outcome
+    assert failed is not None and failed.ending == "failures"
+    again = au.resume(study, overrides=["space.x.high=2"])
+    assert again.outcome is not None
+    assert (again.outcome.ending, len(again.trials)) == ("failures", 4)
+
+
 def test_there_is_nothing_to_resume_in_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(au.StoreError, match="there is no study here"):
         au.resume(tmp_path)

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autosearch.asking import ask_next
 from autosearch.confirmation import folded, plan
 from autosearch.confirmed import IDENTICAL, Confirmed, confirmed
 from autosearch.space import Float, Space
+from autosearch.strategies.base import Suggestion
 from autosearch.trial import CONFIRM, History, State, Trial
 
 SPACE = Space({"x": Float(0, 1, default=0.75)})
@@ -105,6 +108,26 @@ def test_strategies_see_each_configuration_once_by_its_confirmed_mean() -> None:
         (0, (2.0,)), (1, (5.5,)), (2, history.trials[2].losses), (5, (8.0,)),
     ]  # fmt: skip
     assert folded(searched(0.1)) == searched(0.1)
+
+
+class Witness:
+    """Keeps what a strategy is shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[History] = []
+
+    def ask(self, space: Space, history: History, rng: np.random.Generator) -> Suggestion:
+        self.shown.append(history)
+        return Suggestion({"x": float(rng.random())}, "witness")
+
+
+def test_a_search_that_goes_on_shows_its_strategy_no_single_confirming_run() -> None:
+    history, _ = confirm(searched(0.1, 0.31), [1.0, 2.0, 3.0, 1.0, 2.0, 5.0])
+    witness = Witness()
+    asked = ask_next(witness, SPACE, history, seed=0, at=0.0)
+    assert asked is not None and asked.number == 8
+    (shown,) = witness.shown
+    assert [t.losses for t in shown.trials] == [(2.0,), (1.0,), (4.0,)]
 
 
 def test_an_extended_search_confirms_its_finalists_afresh() -> None:

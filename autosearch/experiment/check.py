@@ -6,11 +6,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autosearch.errors import ExperimentError
-from autosearch.experiment.command import read_template, split_unplaced, texts_of
+from autosearch.experiment.command import (
+    DEFAULT_APPEND,
+    read_template,
+    split_unplaced,
+    texts_of,
+)
 from autosearch.experiment.faults import TOP_LEVEL, Problem, meant, show, unknown_key
 from autosearch.experiment.model import Experiment, Search, objectives_of
 from autosearch.experiment.parameters import check_feasible, parse_space
-from autosearch.experiment.placeholders import BUILT_IN, names_in
+from autosearch.experiment.placeholders import BUILT_IN, fill, names_in
 from autosearch.experiment.sections import (
     parse_executor,
     parse_field,
@@ -34,6 +39,7 @@ _PLAIN = (
     "limits",
     "resources",
 )
+_SEED_OPTION = ("confirm", "seed_option")
 _PARSED = {"stop": parse_stop, "executor": parse_executor}
 
 
@@ -140,10 +146,48 @@ def _check_confirm(fields: Mapping[str, Any], found: list[Problem]) -> None:
     if fields["metrics"] == ():
         message = "there is nothing to confirm without a metric"
         found.append(Problem(("confirm",), message, at_key=True))
-    for name in names_in(confirm.seed_option or ""):
+    option: str = confirm.seed_option or ""
+    for name in names_in(option):
         if name != "seed":
             message = f"{{{name}}} is not known here; expected {{seed}}, or only the option's name"
-            found.append(Problem(("confirm", "seed_option"), message + meant(name, ("seed",))))
+            found.append(Problem(_SEED_OPTION, message + meant(name, ("seed",))))
+    if option and not names_in(option) and (len(option.split()) != 1 or option.endswith("=")):
+        message = (
+            f"expected the option's name, e.g. --seed, or it with a place for its value, e.g. "
+            f"'-s {{seed}}'; found {show(option)}"
+        )
+        found.append(Problem(_SEED_OPTION, message))
+
+
+def _check_seed_is_no_parameter(
+    fields: Mapping[str, Any], names: Sequence[str], unplaced: Sequence[str], found: list[Problem]
+) -> None:
+    """Report an option for the seed that would take the place of a parameter's value.
+
+    unplaced: the names of the parameters that are appended to the command.
+    """
+    confirm = fields.get("confirm")
+    if confirm is None or confirm.seed_option is None:
+        return
+    command = fields["command"]
+    words = command[0].split() if fields.get("shell") else command
+    passed = {_option(words, i): n for i, w in enumerate(words) for n in names_in(w) if n in names}
+    for name in unplaced:
+        own = [fill(word, {"name": name}.get) for word in fields.get("append") or DEFAULT_APPEND]
+        passed |= {_option(own, i): name for i, word in enumerate(own) if "value" in names_in(word)}
+    option = confirm.seed_option.split()[0].partition("=")[0]
+    if option in passed:
+        message = (
+            f"{option} passes the parameter {passed[option]}; expected the option that the program "
+            f"takes its seed by"
+        )
+        found.append(Problem(_SEED_OPTION, message))
+
+
+def _option(words: Sequence[str], index: int) -> str:
+    """Return the option whose value stands in a word: its own beginning, or the word before."""
+    own, equals, _ = words[index].partition("=")
+    return own if equals else words[index - 1] if index else ""
 
 
 def _check_workdir(workdir: str | None, folder: Path, found: list[Problem]) -> None:
@@ -207,7 +251,8 @@ def _check_placeholders(
     if len(found) > before:
         return
     always = bool(fields.get("append"))
-    lost = split_unplaced(command, texts_of(env, templates), names, always=always)[1]
+    unplaced, lost = split_unplaced(command, texts_of(env, templates), names, always=always)
+    _check_seed_is_no_parameter(fields, names, unplaced, found)
     for name in lost:
         message = (
             f"{name} reaches the program nowhere: the command holds placeholders, but not "

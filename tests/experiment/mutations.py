@@ -171,6 +171,9 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("stop: fifo", "confirm: {repeats: 1}"),
     ("stop: fifo", "confirm: {top: many}"),
     ("stop: fifo", "confirm: {seed_option: '--seed {sed}'}"),
+    ("stop: fifo", "confirm: {seed_option: --lr}"),
+    ("stop: fifo", "confirm: {seed_option: --seed=}"),
+    ("stop: fifo", "confirm: {seed_option: --some seed}"),
 )
 
 

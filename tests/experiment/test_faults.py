@@ -31,6 +31,47 @@ def test_every_mutation_is_answered_as_recorded(tmp_path: Path) -> None:
     assert report(tmp_path) == GOLDEN.read_text(encoding="utf-8")
 
 
+SEEDED = """\
+name: seeded
+command: {command}
+metric: {{name: loss, mode: min}}
+space: {{lr: {{type: float, low: 0, high: 1}}}}
+confirm: {{seed_option: {option!r}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("python train.py", "--lr"),
+        ("python train.py", "--lr {seed}"),
+        ("python train.py -l {lr}", "-l"),
+        ("python train.py lr={lr}", "lr={seed}"),
+        ("python train.py\nappend: '{name}={value}'", "lr"),
+        ("python train.py\nappend: ['-P', '{name}', '{value}']", "lr"),
+        ("python train.py --lr {lr} | tail -n 1\nshell: true", "--lr"),
+    ],
+)
+def test_the_seeds_option_is_no_parameters(command: str, option: str) -> None:
+    (fault,) = faults_of(SEEDED.format(command=command, option=option))
+    assert f"{option.split()[0].split('=')[0]} passes the parameter lr;" in fault
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("python train.py", "--seed"),
+        ("python train.py --seed 3 --lr={lr}", "--seed"),
+        ("python train.py {lr}", "{seed}"),
+        ("python train.py lr={lr}", "seed={seed}"),
+        ("python train.py", "-s {seed}"),
+    ],
+)
+def test_the_seed_may_come_in_any_place_of_its_own(command: str, option: str) -> None:
+    found = load_text(SEEDED.format(command=command, option=option), "/nowhere/search.yaml")
+    assert found.confirm is not None and found.confirm.seed_option == option
+
+
 @pytest.mark.parametrize(("old", "new"), MUTATIONS)
 def test_every_mutation_is_refused_with_its_place_and_a_hint(old: str, new: str) -> None:
     for fault in faults_of(GOOD.replace(old, new, 1)):

@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -163,7 +164,8 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
         tempfile.TemporaryDirectory(prefix="autosearch-") as scratch,
         in_memory(experiment, Path(scratch), earlier) as study,
     ):
-        return _drive(study, executor, None)
+        # The scratch folder goes.
+        return replace(_drive(study, executor, None), folder=None)
 
 
 def in_process_experiment(

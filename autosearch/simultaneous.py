@@ -76,10 +76,13 @@ class Groups:
         return Estimate(self.means[index], self.means[index] - half, self.means[index] + half)
 
     def default_mean(self) -> Estimate:
-        """Return the default's mean, with Student's interval of its own runs."""
+        """Return the default's mean, with Student's interval of its own runs.
+
+        Where these are all equal, nothing is known about their noise.
+        """
         n = len(self.default)
         value = math.fsum(self.default) / n
-        if n < 2:
+        if len(set(self.default)) < 2:
             return Estimate(value, -math.inf, math.inf)
         half = float(student.ppf(1.0 - TAIL, n - 1)) * _deviation([self.default]) / math.sqrt(n)
         return Estimate(value, value - half, value + half)
@@ -87,7 +90,8 @@ class Groups:
     def gain(self) -> Estimate:
         """Return by how much the best finalist's mean is below the default's.
 
-        The lower bound holds for all finalists at once, and so for the one that was chosen.
+        The lower bound holds for all finalists at once, and so for the one that was chosen. A
+        default whose runs are all equal is taken to be as noisy as the finalists.
         """
         best = self.order[0]
         value = math.fsum(self.default) / len(self.default) - self.means[best]
@@ -96,9 +100,12 @@ class Groups:
         noise, n = self._noise, len(self.default)
         # In units of the shared deviation, whose square may be too small to be told from none.
         own = _deviation([self.default]) / self._deviation / math.sqrt(n)
+        deviation = noise.default_deviation
+        if own == 0.0:
+            own, deviation = 1.0 / math.sqrt(n), noise.deviation
         errors = own * noise.default_error[:, None] - noise.errors
         estimated = noise.deviation[:, None] ** 2 / self._sizes
-        ratios = errors / np.sqrt(estimated + (own * noise.default_deviation[:, None]) ** 2)
+        ratios = errors / np.sqrt(estimated + (own * deviation[:, None]) ** 2)
         width = self._deviation * math.hypot(own, 1.0 / math.sqrt(self._sizes[best]))
         low = value - self._quantile(ratios.max(axis=1), TAIL) * width
         return Estimate(value, low, value + self._quantile(-ratios[:, best], TAIL) * width)

@@ -46,9 +46,10 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
 
     trials: configurations to try; a finite space may hold fewer. strategy: as in `minimize`.
     discard: do not finish a configuration that the folds to come will hardly carry past the best
-    one (see `autosearch.discarding`), or with a score that is not finite. random_state: the same
-    number gives the same search with the same n_jobs; with more jobs, more configurations are
-    chosen without knowing the newest scores.
+    one (see `autosearch.discarding`), or with a score that is not finite; with a function as
+    `refit`, which may look at any column, all are finished. random_state: the same number gives the
+    same search with the same n_jobs; with more jobs, more configurations are chosen without knowing
+    the newest scores.
 
     After `fit`: the attributes of scikit-learn's searches, and `history_`, the search's History. Of
     configurations with equal scores the best is that of which a model of all scores expects most,
@@ -168,7 +169,8 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
             strategy=combine(specs, trials),
             trials=trials,
             seed=seed,
-            discard=self.discard,
+            # To a function that chooses, e.g. by argmax, a mean of nan may be the best.
+            discard=self.discard and not callable(self.refit),
             translate=translate,
             score_of=self._score_of,
             width=effective_n_jobs(self.n_jobs),

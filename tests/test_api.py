@@ -179,6 +179,12 @@ def test_minimising_a_function_finds_its_minimum() -> None:
     assert abs(best.params["x"] - 2) < 0.3  # type: ignore[index,operator]
 
 
+def test_of_a_minimisation_without_a_folder_no_folder_is_named() -> None:
+    result = au.minimize(lambda p: p["x"], {"x": au.Float(0, 1)}, trials=3, strategy="random")
+    assert result.folder is None
+    assert repr(result).startswith("<Result of 3 trials: best ")
+
+
 def test_maximising_is_minimising_the_other_way() -> None:
     best = au.minimize(lambda p: p["n"], {"n": au.Int(1, 5)}, trials=9, mode="max")
     assert (best.value, best.params) == (5.0, {"n": 5})

@@ -301,6 +301,22 @@ def test_several_metrics_need_a_name_to_refit() -> None:
     assert not hasattr(found, "best_index_")
 
 
+def test_where_a_function_chooses_every_configuration_is_finished() -> None:
+    options = {"trials": 20, "cv": 5}
+    assert (
+        search(Fussy(), {"level": Float(0, 1)}, **options).fit(X, Y).cv_results_["discarded"].any()
+    )
+    chosen = search(
+        Fussy(),
+        {"level": Float(0, 1)},
+        refit=lambda t: int(t["mean_test_score"].argmax()),
+        **options,
+    ).fit(X, Y)
+    assert not chosen.cv_results_["discarded"].any()
+    levels = chosen.cv_results_["param_level"]
+    assert chosen.best_params_["level"] == levels.max()
+
+
 def test_refit_may_choose_for_itself_or_not_be_wanted() -> None:
     chosen = search(refit=lambda table: len(table["params"]) - 1).fit(X, Y)
     assert chosen.best_index_ == 5

@@ -48,9 +48,11 @@ def param(value: Any, digits: int = 5) -> str:
 def span(low: float | None, high: float | None, digits: int = 5) -> str:
     """Return an interval.
 
-    >>> span(0.123456, 2)
-    '0.12346 to 2'
+    >>> span(0.123456, 2), span(-math.inf, math.inf)
+    ('0.12346 to 2', 'unknown')
     """
+    if low == -math.inf and high == math.inf:
+        return "unknown"
     return f"{number(low, digits)} to {number(high, digits)}"
 
 

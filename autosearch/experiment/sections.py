@@ -235,6 +235,9 @@ def _checked(
     for key, message in wrong.items():
         if key in infos:
             found.append(Problem((*at, key), message))
+        elif owners := strategies.having(key):
+            message = f"{name} has no such setting; it is one of {' and of '.join(owners)}"
+            found.append(Problem((*at, key), message, at_key=True))
         else:
             around = SEARCH_KEYS if at == ("search",) else ("name",)
             what = f"{name} has no such setting"

@@ -97,6 +97,11 @@ def describe(name: str) -> Description:
     return Description(name, lines[0].rstrip(".") if lines else "", settings)
 
 
+def having(setting: str) -> tuple[str, ...]:
+    """Return the names of our strategies that have such a setting."""
+    return tuple(name for name in BUILT_IN if setting in settings_of(load(name)))
+
+
 def problems(name: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """Return what is wrong with `settings`, by key: what was expected and what was found.
 

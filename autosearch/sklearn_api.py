@@ -262,7 +262,10 @@ def _plain(
     for name, values in space.items():
         if isinstance(values, list | tuple | np.ndarray):
             objects[name] = {_label(value): value for value in values}
-            params[name] = _listed([_label(value) for value in values])
+            try:
+                params[name] = _listed([_label(value) for value in values])
+            except SpaceError as error:
+                raise SpaceError(f"space: {name}: {error}") from None
         elif isinstance(values, Parameter):
             params[name] = values
         else:

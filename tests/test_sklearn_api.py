@@ -467,6 +467,8 @@ def test_what_cannot_be_used_is_refused_with_its_name() -> None:
         search(space={"CC": Float(0, 1)}).fit(X, Y)
     with pytest.raises(SpaceError, match="expected Float"):
         search(space={"C": 3.0}).fit(X, Y)
+    with pytest.raises(SpaceError, match="space: C: values: expected different"):
+        search(space={"C": [1, 2, 2]}).fit(X, Y)
     with pytest.raises(InputError, match="tpe_search"):
         search(strategy="tpe_serch").fit(X, Y)
     with pytest.raises(ValueError, match="splits"):

@@ -1,6 +1,6 @@
 """Hold what a search claims against simulated searches, and print how often it was true.
 
-`python -m benchmarks.claims --quick` takes some minutes, without it an hour. Searches that are in
+`python -m benchmarks.claims --quick` takes some minutes, without it an hour or two. Searches that are in
 the results' folder are not repeated. Intervals in brackets: 95 %, Wilson's; of means by a bootstrap
 over searches.
 """

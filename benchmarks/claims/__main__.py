@@ -1,8 +1,8 @@
 """Hold what a search claims against simulated searches, and print how often it was true.
 
-`python -m benchmarks.claims --quick` takes some minutes, without it an hour or two. Searches that are in
-the results' folder are not repeated. Intervals in brackets: 95 %, Wilson's; of means by a bootstrap
-over searches.
+`python -m benchmarks.claims --quick` takes some minutes, without it an hour or two. Searches that
+are in the results' folder are not repeated. Intervals in brackets: 95 %, Wilson's; of means by a
+bootstrap over searches.
 """
 
 import argparse

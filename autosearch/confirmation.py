@@ -23,19 +23,20 @@ def folded(history: History) -> History:
     """
     if not any(t.confirms for t in history.trials):
         return history
-    again: dict[int, list[float]] = {}
+    again: dict[int, list[tuple[float, ...]]] = {}
     for trial in history.valued:
         if trial.confirms:
             root = trial.number if trial.repeat_of is None else trial.repeat_of
-            again.setdefault(root, []).append(trial.losses[0])
+            again.setdefault(root, []).append(trial.losses)
     seen = (t for t in history.trials if not t.confirms or t.repeat_of is None)
     return replace(history, trials=tuple(_with_mean(t, again.get(t.number, ())) for t in seen))
 
 
-def _with_mean(trial: Trial, losses: Sequence[float]) -> Trial:
-    if not losses or not trial.losses:
+def _with_mean(trial: Trial, runs: Sequence[tuple[float, ...]]) -> Trial:
+    if not runs or not trial.losses:
         return trial
-    return replace(trial, losses=(math.fsum(losses) / len(losses), *trial.losses[1:]))
+    means = (math.fsum(losses) / len(losses) for losses in zip(*runs, strict=True))
+    return replace(trial, losses=tuple(means))
 
 
 @dataclass(frozen=True, slots=True)

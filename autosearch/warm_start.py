@@ -3,7 +3,6 @@
 What is recorded is what counts: a source that is read once is never looked at again.
 """
 
-import math
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,16 +14,16 @@ from typing import Any
 from autosearch.errors import AutoSearchError, InputError, SourceError
 from autosearch.experiment.compare import task_differences
 from autosearch.experiment.earlier import EarlierSpec
-from autosearch.experiment.model import Experiment
+from autosearch.experiment.model import Experiment, Mode
 from autosearch.formats import plural
 from autosearch.interop.files import read_csv, read_json, read_pickle
-from autosearch.interop.found import Finding, Fitted, fit, of_trials
+from autosearch.interop.found import Finding, Fitted, fit
+from autosearch.interop.objects import is_table, of_history, of_object
 from autosearch.interop.optuna import load_study, located, of_study
-from autosearch.interop.tables import Column, distinct, of_rows
+from autosearch.interop.tables import Column, of_rows
 from autosearch.records import Imported, Record, Said
 from autosearch.scripts import edited, script_hashes
-from autosearch.snapshot import snapshot
-from autosearch.trial import History
+from autosearch.snapshot import Snapshot, snapshot
 
 # The event of what is said of a source.
 EVENT = "warm_start"
@@ -43,6 +42,9 @@ def split(sources: Any, folder: Path, experiment: Experiment) -> tuple[Experimen
         elif _has_path(source):
             specs.append(_spec({**source, "path": os.fspath(source["path"])}, folder))
         else:
+            if _holds_results(source) and not isinstance(source["same"], bool):
+                found = source["same"]
+                raise InputError(f"warm_start: same: expected true or false, found {found!r}")
             objects.append(source)
     if specs:
         both = tuple(dict.fromkeys((*experiment.warm_start, *specs)))
@@ -173,9 +175,12 @@ def _sources(
             reason = (isinstance(error, OSError) and error.strerror) or str(error)
             raise SourceError(spec.path, reason) from None
     for given in objects:
-        same = _holds_results(given) and given["same"] is True
+        same = _holds_results(given) and given["same"]
         found = given["results"] if _holds_results(given) else given
-        findings = _of_object(found, experiment, _columns(experiment))
+        try:
+            findings = of_object(found, experiment.space, _columns(experiment))
+        except InputError as error:
+            raise SourceError(type(found).__name__, str(error)) from None
         parts = [(dict(f.params), *(f.losses or [None])) for f in findings]
         digest = sha256(repr(parts).encode()).hexdigest()
         name = f"{type(found).__name__} {digest[:8]}"
@@ -185,7 +190,7 @@ def _sources(
 
 def _of_folder(folder: Path, experiment: Experiment, spec: EarlierSpec) -> _Source:
     state = snapshot(folder, measurements=False)
-    findings, note = _of_history(state.history, _columns(experiment)), ""
+    findings, note = of_history(state.history, _metrics(state, experiment, spec)), ""
     if spec.same:
         differing = task_differences(state.experiment, experiment)
         if differing:
@@ -193,6 +198,20 @@ def _of_folder(folder: Path, experiment: Experiment, spec: EarlierSpec) -> _Sour
         changed = edited(state.described.script, script_hashes(experiment))
         note = f"; changed since: {', '.join(changed)}" if changed else ""
     return _Source(spec.path, findings, spec.same, note)
+
+
+def _metrics(state: Snapshot, experiment: Experiment, spec: EarlierSpec) -> list[Column]:
+    """Return which metrics of a study count; it knows itself whether larger ones are better.
+
+    Raises InputError where it says otherwise than `spec`.
+    """
+    name = spec.value or state.outline.objective
+    mode = {m.name: m.mode for m in state.experiment.metrics}.get(name) if _chosen(spec) else None
+    if mode and spec.mode not in (None, mode):
+        raise InputError(f"mode: {name} has the mode {mode} in that study; leave mode out")
+    if spec.same and name != state.outline.objective:
+        raise InputError(f"value: of the same task only {state.outline.objective} counts")
+    return _columns(experiment, spec, mode)
 
 
 def _read(spec: EarlierSpec, experiment: Experiment, own: Path | None) -> _Source:
@@ -208,17 +227,17 @@ def _read(spec: EarlierSpec, experiment: Experiment, own: Path | None) -> _Sourc
 def _findings(spec: EarlierSpec, experiment: Experiment) -> list[Finding]:
     """Return what a source holds that is no folder."""
     kind, rest = _kind(spec.path)
-    columns = _columns(experiment)
-    if spec.mode or spec.value:
-        if len(columns) > 1:
-            raise InputError("value and mode are of one objective, and here there are several")
-        columns = [Column(columns[0].metric, spec.mode or columns[0].mode, spec.value)]
+    columns = _columns(experiment, spec)
     if kind == "optuna":
         url, _, name = rest.rpartition("#")
+        _own_values(spec, "an Optuna study")
         return of_study(load_study(located(url, experiment.folder), name))
     path = experiment.folder / rest
     if kind == "pickle":
-        return _of_object(read_pickle(path), experiment, columns)
+        found = read_pickle(path)
+        if not is_table(found):
+            _own_values(spec, f"a pickled {type(found).__name__}")
+        return of_object(found, experiment.space, columns)
     if path.suffix.lower() == ".csv":
         return of_rows(read_csv(path), columns, experiment.space.names)
     if path.suffix.lower() == ".json":
@@ -228,75 +247,29 @@ def _findings(spec: EarlierSpec, experiment: Experiment) -> list[Finding]:
     raise InputError("expected a study's folder, a .csv or .json file")
 
 
-def _columns(experiment: Experiment) -> list[Column]:
-    """Return where a table has the values; of several objectives each in a column of its name."""
+def _chosen(spec: EarlierSpec) -> bool:
+    return spec.value is not None or spec.mode is not None
+
+
+def _own_values(spec: EarlierSpec, what: str) -> None:
+    """Raise InputError where `spec` says of what has no columns which of them counts, or how."""
+    for field in ("value", "mode"):
+        if getattr(spec, field) is not None:
+            raise InputError(f"{field}: {what} says itself what its values are; leave {field} out")
+
+
+def _columns(
+    experiment: Experiment, spec: EarlierSpec | None = None, mode: Mode | None = None
+) -> list[Column]:
+    """Return where a table has the values; of several objectives each in a column of its name.
+
+    mode: of the column that `spec` names, where it says none.
+    """
     objectives = experiment.objectives
     several = len(objectives) > 1
-    return [Column(m.name, m.mode, m.name if several else None) for m in objectives]
-
-
-def _of_history(history: History, columns: Sequence[Column]) -> list[Finding]:
-    """Return the findings in a history, where there are several objectives by their names.
-
-    A single objective may have another name there: then it is the first. Raises InputError where no
-    trial has a metric of the name of one of several.
-    """
-    findings = of_trials(history.trials)
-    known = dict.fromkeys(name for t in history.valued for name in t.metrics)
-    several = any(len(t.losses) > 1 for t in history.valued)
-    if len(columns) == 1 and not (several and columns[0].metric in known):
-        return findings
-    for column in columns:
-        if known and column.metric not in known:
-            raise InputError(f"has no metric {column.metric}; it has {', '.join(known)}")
-    return [
-        replace(f, losses=tuple(c.sign * t.metrics.get(c.metric, math.nan) for c in columns))
-        if f.losses
-        else f
-        for f, t in zip(findings, history.trials, strict=True)
-    ]
-
-
-def _of_object(found: Any, experiment: Experiment, columns: Sequence[Column]) -> list[Finding]:
-    """Return the findings in an object: ours, another package's, or rows."""
-    package = type(found).__module__.partition(".")[0]
-    pair = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
-    history = getattr(found, "history", getattr(getattr(found, "state", None), "history", found))
-    if isinstance(history, History):
-        return _of_history(history, columns)
-    if type(pair[0]).__module__.partition(".")[0] == "hyperopt":
-        from autosearch.interop.hyperopt import of_hyperopt
-
-        return of_hyperopt(pair[0], experiment.space, pair[1])
-    if hasattr(found, "space") and (hasattr(found, "x_iters") or hasattr(found, "Xi")):
-        from autosearch.interop.skopt import of_skopt
-
-        return of_skopt(found)
-    if package == "optuna":
-        return of_study(found)
-    if package == "pandas":
-        distinct(found.columns)
-        return of_rows(found.to_dict("records"), columns, experiment.space.names)
-    if isinstance(found, list | tuple):
-        return _of_list(found, columns, experiment.space.names)
-    raise InputError(
-        f"warm_start: {type(found).__name__}: expected a path, a Result, a Study, a table, "
-        "hyperopt's Trials, scikit-optimize's result, an Optuna study, or [(params, value), …]"
-    )
-
-
-def _of_list(
-    found: Sequence[Any], columns: Sequence[Column], searched: Collection[str]
-) -> list[Finding]:
-    if all(isinstance(row, Mapping) for row in found):
-        return of_rows(found, columns, searched)
-    names = [column.name or "value" for column in columns]
-    try:
-        pairs = [(dict(params), [v] if len(names) == 1 else v) for params, v in found]
-        rows = [{"params": p, **dict(zip(names, v, strict=True))} for p, v in pairs]
-    except (TypeError, ValueError):
-        value = "value" if len(names) == 1 else f"({', '.join(names)})"
-        raise InputError(
-            f"warm_start: a list of results: expected [(params, {value}), …] or one mapping a row"
-        ) from None
-    return of_rows(rows, columns)
+    if spec is None or not _chosen(spec):
+        return [Column(m.name, m.mode, m.name if several else None) for m in objectives]
+    if several:
+        raise InputError("value and mode are of one objective, and here there are several")
+    [metric] = objectives
+    return [Column(metric.name, spec.mode or mode or metric.mode, spec.value)]

@@ -130,6 +130,16 @@ def test_a_search_that_goes_on_shows_its_strategy_no_single_confirming_run() -> 
     assert [t.losses for t in shown.trials] == [(2.0,), (1.0,), (4.0,)]
 
 
+def test_the_mean_is_of_every_loss() -> None:
+    history, _ = confirm(searched(0.1, 0.31), [1.0] * 6)
+    several = [replace(t, losses=(*t.losses, 2.0 * t.number)) for t in history.trials]
+    seen = folded(History(tuple(several)))
+    roots = [t.number for t in seen.trials]
+    means = [sum(2.0 * t.number for t in several if t.repeat_of == r or (
+        t.confirms and t.number == r)) / 2 for r in roots]  # fmt: skip
+    assert [t.losses for t in seen.trials] == [(1.0, mean) for mean in means]
+
+
 def test_an_extended_search_confirms_its_finalists_afresh() -> None:
     history, _ = confirm(searched(0.1, 0.31), [1.0] * 6)
     later = Trial(len(history), {"x": 0.5}, state="completed", losses=(0.04,))

@@ -3,6 +3,7 @@
 import csv
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from autosearch.cli.files import as_csv
 from autosearch.experiment import load_file
 from autosearch.records import Imported
 from autosearch.strategies.earlier import ORIGIN
+from autosearch.trial import CONFIRM, History, State, Trial
 from autosearch.warm_start import imports
 
 SPACE = {"x": au.Float(0, 5), "kind": au.Choice(["a", "b"])}
@@ -48,6 +50,31 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> au.Result:
     """Returns a search of fewer results than are held against trials first."""
     folder = tmp_path_factory.mktemp("few")
     return au.minimize(objective, SPACE, trials=8, strategy="random", dir=folder)
+
+
+BEST, DEFAULT = [0.5, 0.7, None], [2.0, 3.0, 4.0]
+
+
+@pytest.fixture(scope="module")
+def proven(few: au.Result) -> au.Result:
+    """Returns the search with its best run again, and a default that it never tried."""
+    assert few.best is not None
+    trials, best = list(few.trials), few.best.number
+    default = {"x": 1.25, "kind": "b"}
+    for losses in zip(BEST, DEFAULT, strict=True):
+        for params, root, loss in zip((few.params, default), (best, 9), losses, strict=True):
+            number = len(trials)
+            state: State = "failed" if loss is None else "completed"
+            trials.append(
+                Trial(
+                    number, params, origin=CONFIRM, repeat_of=None if root == number else root,
+                    state=state, losses=() if loss is None else (loss,),
+                    metrics={} if loss is None else {"value": loss, "half": loss / 2},
+                )
+            )  # fmt: skip
+    halved = [replace(t, metrics={**t.metrics, "half": (t.loss or 0) / 2}) for t in trials[:8]]
+    history = History((*halved, *trials[8:]))
+    return au.Result(replace(few.state, history=history))
 
 
 def search(source: Any, **options: Any) -> au.Result:
@@ -99,6 +126,88 @@ def test_every_form_of_a_study_says_the_same(old: au.Result, tmp_path: Path) -> 
     for form in forms:
         earlier = search(form).state.history.earlier
         assert [(t.params, t.losses) for t in earlier] == wanted, form
+
+
+def test_what_was_confirmed_counts_once_by_the_mean_of_its_fresh_runs(
+    proven: au.Result, few: au.Result, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text(as_csv(proven), encoding="utf-8")
+    frame = proven.to_pandas()
+    frame.to_csv(tmp_path / "pandas.csv")
+    wanted = [(t.params, t.losses[0]) for t in few.trials]
+    wanted[[t.params for t in few.trials].index(few.params)] = (few.params, 0.6)
+    wanted.append(({"x": 1.25, "kind": "b"}, 3.0))
+    tables = [tmp_path / "a.csv", tmp_path / "pandas.csv", frame, proven.to_dicts()]
+    shuffled = frame.sort_values("value", ignore_index=True)
+    for form in (proven, *tables, frame.drop(columns="number"), shuffled):
+        result = search(form)
+        earlier = [(t.params, t.losses[0]) for t in result.state.history.earlier]
+        assert sorted(map(repr, earlier)) == sorted(map(repr, wanted)), form
+        assert "9 of 9 results taken" in said(result)[0]
+    # Where only fresh runs are in the table, they say the same of their configurations.
+    alone = search(frame[frame.origin == CONFIRM]).state.history.earlier
+    assert [t.losses[0] for t in alone] == [0.6, 3.0]
+    # Two studies in one table have trials of the same numbers.
+    other = frame[frame.origin != CONFIRM].assign(**{"params.x": 4.5})
+    both = search(pd.concat([frame, other])).state.history.earlier
+    assert [t.losses[0] for t in both if t.params["x"] != 4.5] == [v for _, v in wanted]
+    # Another of their metrics is confirmed as well.
+    halves = search({"path": tmp_path / "pandas.csv", "value": "half"}).state.history.earlier
+    assert [t.losses[0] for t in halves] == pytest.approx([v / 2 for _, v in wanted])
+    same = search({"results": proven, "same": True}).state.history.before
+    assert [(t.params, t.losses[0]) for t in same] == wanted
+
+
+def test_of_a_studys_folder_another_metric_may_count(tmp_path: Path) -> None:
+    def two(params: dict[str, Any]) -> dict[str, float]:
+        return {"loss": params["x"], "acc": params["x"] / 2, "extra": params["x"] / 4}
+
+    metrics = [{"name": "loss", "mode": "min"}, {"name": "acc", "mode": "max"}]
+    old = au.minimize(two, SPACE, trials=4, strategy="random", dir=tmp_path, metrics=metrics)
+    points = [t.params["x"] for t in old.trials]
+
+    def losses(**choice: str) -> list[float]:
+        earlier = search({"path": tmp_path, **choice}, mode="max").state.history.earlier
+        return [t.losses[0] for t in earlier]
+
+    assert losses() == losses(value="loss") == losses(mode="min") == points
+    # The study knows that larger ones are better; what it did not declare goes by this search.
+    assert losses(value="acc") == [-x / 2 for x in points]
+    assert losses(value="extra") == [-x / 4 for x in points]
+    assert losses(value="extra", mode="min") == [x / 4 for x in points]
+    for choice, message in (
+        ({"value": "acd"}, "has no metric acd; did you mean acc"),
+        ({"mode": "max"}, "mode: loss has the mode min in that study"),
+        ({"value": "acc", "mode": "min"}, "mode: acc has the mode max in that study"),
+        ({"value": "acc", "same": True}, "value: of the same task only loss counts"),
+    ):
+        with pytest.raises(au.InputError, match=message):
+            search({"path": tmp_path, **choice})
+
+
+@pytest.mark.parametrize("field", ["value", "mode"])
+def test_what_has_its_own_values_is_not_told_which_count(field: str, tmp_path: Path) -> None:
+    rows = [{"x": 1.0, "kind": "a", "max": 3.0}, {"x": 4.0, "kind": "b", "max": 2.0}]
+    for name, found in (("list", rows), ("frame", pd.DataFrame(rows)), ("trials", Trials())):
+        joblib.dump(found, tmp_path / f"{name}.pkl")
+    choice = {field: "max"}
+    if field == "value":
+        for name in ("list", "frame"):
+            source = {"path": f"pickle:{tmp_path}/{name}.pkl", **choice}
+            assert [t.losses[0] for t in search(source).state.history.earlier] == [3.0, 2.0]
+        joblib.dump([({"x": 1.0}, 2.0)], tmp_path / "pairs.pkl")
+        with pytest.raises(au.InputError, match=r"pairs.pkl: value: .* has no columns"):
+            search({"path": f"pickle:{tmp_path}/pairs.pkl", **choice})
+    with pytest.raises(au.InputError, match=f"trials.pkl: {field}: a pickled Trials says itself"):
+        search({"path": f"pickle:{tmp_path}/trials.pkl", **choice})
+    with pytest.raises(au.InputError, match=f"#one: {field}: an Optuna study says itself"):
+        search({"path": "optuna:sqlite:///old.db#one", **choice})
+
+
+@pytest.mark.parametrize("same", ["yes", 1, None])
+def test_whether_results_are_of_the_same_task_is_said_by_true_or_false(same: Any) -> None:
+    with pytest.raises(au.InputError, match=f"same: expected true or false, found {same!r}"):
+        search({"results": [({"x": 1.0, "kind": "a"}, 2.0)], "same": same})
 
 
 def test_larger_is_better_where_the_search_says_so(few: au.Result, tmp_path: Path) -> None:
@@ -342,8 +451,8 @@ def test_a_file_that_cannot_be_read_is_named(content: bytes, message: str, tmp_p
         ("nothing.csv", "No such file"),
         (".", "there is no study here"),
         ("pickle:nothing", "No such file"),
-        (3, "int: expected a path"),
-        ([(1, 2, 3)], "a list of results"),
+        (3, "warm_start: int: expected a path"),
+        ([(1, 2, 3)], r"warm_start: tuple: expected \[\(params, value\), …\]"),
         ({"path": "a.csv", "mode": "up"}, "a.csv: "),
         (SimpleNamespace(space=1), "SimpleNamespace: expected a path"),
     ],

@@ -20,10 +20,12 @@ class EarlierSpec(BaseModel):
         "which may run any code.",
     )
     value: str | None = Field(
-        default=None, min_length=1, description="The column of a table that holds the values."
+        default=None,
+        min_length=1,
+        description="The column of a table, or the metric of a study, that holds the values.",
     )
     mode: Literal["max", "min"] | None = Field(
-        default=None, description="max or min, where it is not as in this search."
+        default=None, description="Of a table: max or min, where it is not as in this search."
     )
     same: bool = Field(
         default=False,

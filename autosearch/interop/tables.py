@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autosearch.confirmation import folded
 from autosearch.errors import InputError
-from autosearch.interop.found import Finding
+from autosearch.interop.found import Finding, of_trials
 from autosearch.spelling import did_you_mean
 from autosearch.strategies.evidence import BLAMED
-from autosearch.trial import STATES, VALUED
+from autosearch.trial import CONFIRM, STATES, VALUED, History, Trial
 
 Row = Mapping[str, Any]
 # What the names of parameters begin with: in our tables, and in Optuna's data frames.
@@ -47,7 +48,7 @@ def of_rows(
     columns: of each objective. searched: the parameters' names here. Our own rows hold `params`, or
     columns params.X, and Optuna's data frames params_X; in any other table every column but those
     of the values may be a parameter. Where there is a `state`, only ends that carry a value have
-    one. Raises InputError where no column holds the values.
+    one. What our own rows confirm counts once. Raises InputError where no column holds the values.
     """
     if not rows:
         return []
@@ -58,7 +59,8 @@ def of_rows(
     losses = {_value_column(names, c, prefix, i): c.sign for i, c in enumerate(columns)}
     state = "state" if prefix or "state" not in searched else None
     table = _Table(prefix, losses, state)
-    return [table.finding(row) for row in flat]
+    findings = [table.finding(row) for row in flat]
+    return _folded(flat, findings) if own else findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,11 @@ class _Table:
     def finding(self, row: Row) -> Finding:
         """Return what a row tells."""
         state = _state(row.get(self.state)) if self.state else "completed"
-        broken = self.prefix == _OURS and str(row.get("feasible", "")) == "False"
+        # Of a configuration that is run again only its first run tells whether it breaks a bound.
+        first = row.get("origin") != CONFIRM or _number(row.get("repeat_of")) is None
+        broken = self.prefix == _OURS and first and str(row.get("feasible", "")) == "False"
         losses = self._losses(row) if state in _COMPLETE and not broken else ()
-        failed = state in _FAILED and not losses
+        failed = state in _FAILED and not losses and not broken
         why = "" if state in _KNOWN else f"the state {state!r} is not understood"
         return Finding(self._params(row), losses, failed, why)
 
@@ -93,6 +97,36 @@ class _Table:
         values = [(sign, _number(row.get(name))) for name, sign in self.signs.items()]
         known = [sign * value for sign, value in values if value is not None]
         return tuple(known) if len(known) == len(values) else ()
+
+
+def _folded(rows: Sequence[Row], findings: list[Finding]) -> list[Finding]:
+    """Return our rows' findings as `folded` has a study's, where some are of confirming runs.
+
+    The first run of a configuration is found by its number and its params: a table may hold several
+    studies. Where it is not in the table, the first confirming run stands for it.
+    """
+    confirms = [row.get("origin") == CONFIRM for row in rows]
+    if not any(confirms):
+        return findings
+    first: dict[tuple[float | None, str], int] = {}
+    trials = []
+    for index in sorted(range(len(rows)), key=confirms.__getitem__):
+        row, finding = rows[index], findings[index]
+        number, repeated = _number(row.get("number")), _number(row.get("repeat_of"))
+        if confirms[index] and None not in (number, repeated):
+            number = repeated
+        root = first.setdefault((number, repr(sorted(finding.params.items()))), index)
+        trials.append(
+            Trial(
+                index,
+                finding.params,
+                origin=CONFIRM if confirms[index] else "",
+                repeat_of=None if root == index else root,
+                state="failed" if finding.failed else "completed",
+                losses=finding.losses,
+            )
+        )
+    return of_trials(folded(History(tuple(trials))).trials)
 
 
 def distinct(names: Iterable[Any]) -> None:

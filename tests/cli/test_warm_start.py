@@ -111,3 +111,20 @@ def test_a_study_of_another_task_is_refused_as_one_of_the_same(done: Done, tmp_p
     ran = autosearch("run", file, "--same-task", done.folder)
     assert ran.returncode == 2
     assert f"warm_start: {done.folder}: same: it is a study of another task: " in ran.stderr
+
+
+def test_what_a_study_confirmed_counts_once_from_its_folder_and_its_export(tmp_path: Path) -> None:
+    confirm = "confirm: {top: 1, repeats: 2}\n"
+    old = project(tmp_path / "old", search=SEARCH.replace("trials: 8", "trials: 4") + confirm)
+    assert autosearch("run", old).returncode == 0
+    folder = tmp_path / "old" / "runs" / "small"
+    assert autosearch("export", folder, "--out", tmp_path / "old.csv").returncode == 0
+    searched = len([t for t in asked("trials", folder) if t["repeat_of"] is None])
+    assert searched < len(asked("trials", folder))
+    file = project(tmp_path, search=SEARCH)
+    for source in (folder, "old.csv"):
+        said = autosearch("check", file, "--set", f"warm_start={source}").stdout
+        assert f"of {searched} results taken" in said
+    refused = autosearch("check", file, "--set", f"warm_start={{path: {folder}, mode: max}}")
+    assert refused.returncode == 2
+    assert f"warm_start.path: {folder}: mode: loss has the mode min" in refused.stderr

@@ -19,24 +19,31 @@ def folded(history: History) -> History:
     """Return the history as strategies see it: each configuration once, by its confirmed mean.
 
     A trial that was confirmed has the mean loss of its confirming runs, since its own value was
-    chosen for being good; the runs themselves are left out.
+    chosen for being good, and has it too where it failed itself; the runs are left out.
     """
     if not any(t.confirms for t in history.trials):
         return history
-    again: dict[int, list[tuple[float, ...]]] = {}
+    again: dict[int, list[Trial]] = {}
     for trial in history.valued:
         if trial.confirms:
-            root = trial.number if trial.repeat_of is None else trial.repeat_of
-            again.setdefault(root, []).append(trial.losses)
+            again.setdefault(_root(trial), []).append(trial)
     seen = (t for t in history.trials if not t.confirms or t.repeat_of is None)
     return replace(history, trials=tuple(_with_mean(t, again.get(t.number, ())) for t in seen))
 
 
-def _with_mean(trial: Trial, runs: Sequence[tuple[float, ...]]) -> Trial:
-    if not runs or not trial.losses:
+def _root(trial: Trial) -> int:
+    """Return the number of the first trial of this configuration."""
+    return trial.number if trial.repeat_of is None else trial.repeat_of
+
+
+def _with_mean(trial: Trial, runs: Sequence[Trial]) -> Trial:
+    if not runs:
         return trial
-    means = (math.fsum(losses) / len(losses) for losses in zip(*runs, strict=True))
-    return replace(trial, losses=tuple(means))
+    losses = zip(*(run.losses for run in runs), strict=True)
+    means = tuple(math.fsum(values) / len(values) for values in losses)
+    if trial.losses:
+        return replace(trial, losses=means)
+    return replace(trial, state="completed", losses=means, constraints=runs[0].constraints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ def plan(
     if ranking is None:
         return None
     chosen = ranking.trials[:top]
-    points, roots = [t.params for t in chosen], [t.number for t in chosen]
+    points, roots = [t.params for t in chosen], [_root(t) for t in chosen]
     default = space.start()
     if default is None or default in points:
         return Plan(tuple(points), tuple(roots), repeats, seed_option)

@@ -163,12 +163,13 @@ def _unlike(fitted: Fitted, experiment: Experiment) -> str:
 def _sources(
     experiment: Experiment, objects: Sequence[Any], known: Collection[str], own: Path | None
 ) -> Iterator[_Source]:
-    alike = {_located(spec.path, experiment.folder) for spec in experiment.warm_start if spec.same}
-    for spec in experiment.warm_start:
-        # A source that is given both ways, in the file and by an option, is of the same task.
-        twice = not spec.same and _located(spec.path, experiment.folder) in alike
-        if twice or spec.path in known:
+    read = {_located(name, experiment.folder) for name in known}
+    # Of a source that is given twice, in the file and by an option, the same task counts.
+    for spec in sorted(experiment.warm_start, key=lambda s: not s.same):
+        place = _located(spec.path, experiment.folder)
+        if place in read:
             continue
+        read.add(place)
         try:
             yield _read(spec, experiment, own)
         except (AutoSearchError, OSError) as error:

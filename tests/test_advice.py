@@ -48,6 +48,22 @@ def test_a_search_that_has_found_the_bottom_is_told_to_stop() -> None:
     assert 0.0 <= advice.expected < 0.02 * advice.gained
 
 
+@pytest.mark.parametrize(("noise", "stop"), [(0.002, True), (0.2, False)])
+def test_noise_is_seen_through_where_it_is_small_beside_what_was_gained(
+    noise: float, stop: bool
+) -> None:
+    # Half the points lie around the bottom.
+    rng = np.random.default_rng(0)
+    near = [{"x": 0.4 + 0.05 * u, "y": 0.7 + 0.05 * v} for u, v in rng.standard_normal((30, 2))]
+    points = [*(SPACE.sample(rng) for _ in range(20)), *near]
+    losses = [bowl(p) + noise * float(rng.standard_normal()) for p in points]
+    trials = (
+        Trial(i, point, state="completed", losses=(loss,))
+        for i, (point, loss) in enumerate(zip(points, losses, strict=True))
+    )
+    assert advise(SPACE, History(tuple(trials))).negligible == stop
+
+
 def test_one_hopeless_forecast_is_not_enough_to_stop() -> None:
     history = search(40)
     small = {}
@@ -119,18 +135,16 @@ def test_units_and_origins_do_not_matter() -> None:
 
 @pytest.mark.statistical
 def test_the_gain_of_the_next_trials_lies_in_the_range() -> None:
-    held, total, stopped = 0, 0, 0
+    held, total = 0, 0
     for seed in range(12):
-        history = search(40, noise=0.01, seed=seed)
+        history = search(40, noise=0.02, seed=seed)
         for n in (15, 30):
             advice = advise(SPACE, History(history.trials[:n]))
             now, later = (_recommended(history, m) for m in (n, n + 10))
             assert advice.low is not None and advice.high is not None
             held += advice.low <= now - later <= advice.high
             total += 1
-        stopped += advise(SPACE, history).negligible
     assert held >= 0.75 * total
-    assert stopped >= 3
 
 
 def _recommended(history: History, trials: int) -> float:

@@ -110,6 +110,30 @@ def test_strategies_see_each_configuration_once_by_its_confirmed_mean() -> None:
     assert folded(searched(0.1)) == searched(0.1)
 
 
+def test_a_configuration_is_seen_by_the_runs_that_have_a_value_whichever_failed() -> None:
+    history, made = confirm(searched(0.1, 0.31), [1.0, 2.0, None, 1.0, 2.0, 5.0])
+    seen = folded(history)
+    default = made[2].number
+    assert [(t.number, t.state, t.losses) for t in seen.trials] == [
+        (0, "completed", (2.0,)), (1, "completed", (1.0,)), (default, "completed", (5.0,)),
+    ]  # fmt: skip
+    running = replace(history.trials[default], state="running")
+    history = replace(
+        history, trials=tuple(running if t.number == default else t for t in history.trials)
+    )
+    assert folded(history).trials[-1].losses == (5.0,)
+
+
+def test_a_later_round_repeats_the_first_trial_of_a_configuration() -> None:
+    # The default's first run failed, its second one is the best of all.
+    history, _ = confirm(searched(0.1, 0.9), [1.0, 1.0, None, 1.0, 1.0, -5.0])
+    first = next(t.number for t in history.trials if t.params == DEFAULT)
+    later = Trial(len(history), {"x": 0.5}, state="completed", losses=(0.04,))
+    history, made = confirm(History((*history.trials, later)), [0.0] * 2, top=1)
+    assert {t.repeat_of for t in made if t.params == DEFAULT} == {first}
+    assert [t.losses for t in folded(history).trials if t.params == DEFAULT] == [(-5 / 3,)]
+
+
 class Witness:
     """Keeps what a strategy is shown."""
 

@@ -270,6 +270,29 @@ def test_a_study_asks_for_them_and_takes_nothing_twice(few: au.Result, tmp_path:
     assert dict(study.trials[0].params) == few.params
 
 
+@pytest.mark.parametrize("same", [False, True])
+def test_a_source_that_is_given_twice_is_read_once(
+    same: bool, old: au.Result, tmp_path: Path
+) -> None:
+    old.to_pandas().to_csv(tmp_path / "old.csv", index=False)
+    document = {
+        "name": "later",
+        "command": ["echo", "value={x}", "{kind}"],
+        "metric": {"name": "value", "mode": "min"},
+        "space": au.Space(SPACE).to_dict(),
+        "search": {"strategy": "random", "trials": 1},
+        "warm_start": ["old.csv"],
+    }
+    file = tmp_path / "later.yaml"
+    file.write_text(json.dumps(document))
+    given = {"path": tmp_path / "old.csv", "same": same}
+    result = au.run(file, warm_start=given)
+    history = result.state.history
+    assert len(said(result)) == 1
+    assert (len(history.earlier), len(history.before)) == ((0, 12) if same else (12, 0))
+    assert len(said(au.run(file, warm_start=given))) == 1
+
+
 def test_another_studys_object_is_a_source(old: au.Result) -> None:
     study = au.Study(SPACE, strategy="random")
     study.tell(study.ask() or 0, 1.0)

@@ -167,7 +167,7 @@ def _check_seed_is_no_parameter(
     unplaced: the names of the parameters that are appended to the command.
     """
     confirm = fields.get("confirm")
-    if confirm is None or confirm.seed_option is None:
+    if confirm is None or not (confirm.seed_option or "").split():
         return
     command = fields["command"]
     words = command[0].split() if fields.get("shell") else command

@@ -174,6 +174,7 @@ MUTATIONS: tuple[tuple[str, str], ...] = (
     ("stop: fifo", "confirm: {seed_option: --lr}"),
     ("stop: fifo", "confirm: {seed_option: --seed=}"),
     ("stop: fifo", "confirm: {seed_option: --some seed}"),
+    ("stop: fifo", "confirm: {seed_option: ' '}"),
 )
 
 

@@ -89,8 +89,9 @@ def fit(findings: Sequence[Finding], space: Space) -> Fitted:
     """Return the findings that are points of `space`.
 
     What it does not search is left out. A parameter that a finding lacks has its default, or the
-    middle of its range. Findings without finite losses that did not fail, with a value that the
-    space does not hold, or with a combination that it does not allow are dropped.
+    middle of its range. Findings without finite losses that did not fail, with none of the point's
+    parameters, with a value that the space does not hold, or with a combination that it does not
+    allow are dropped.
     """
     dropped: Counter[str] = Counter()
     filled: dict[str, Value] = {}
@@ -108,7 +109,7 @@ def fit(findings: Sequence[Finding], space: Space) -> Fitted:
         filled |= {name: params[name] for name in lacking}
         results.append((params, tuple(map(float, losses))))
     names = dict.fromkeys(name for f in findings for name, v in f.params.items() if _given(v))
-    extra = tuple(name for name in names if name not in space.params)
+    extra = tuple(name for name in names if name.strip() and name not in space.params)
     kept = _thinned(results)
     if len(kept) < len(results):
         dropped["more than are of use"] = len(results) - len(kept)
@@ -125,7 +126,7 @@ def _point(given: Mapping[str, Any], space: Space) -> tuple[dict[str, Value], li
         parameter = space.params[name]
         # An empty cell of a table is no value, unless the empty text is one.
         empty_is_none = "" not in (parameter.values or ())
-        if not _given(given.get(name)) and (empty_is_none or given.get(name) != ""):
+        if not _given(given.get(name)) and (empty_is_none or plain(given.get(name)) != ""):
             known[name] = _usual(parameter)
             lacking.append(name)
             continue
@@ -133,6 +134,8 @@ def _point(given: Mapping[str, Any], space: Space) -> tuple[dict[str, Value], li
         if value is None:
             return {}, [], f"{name} is not one of {formats.cut(parameter.describe(), SHOWN_VALUES)}"
         known[name] = value
+    if len(lacking) == len(known):
+        return {}, [], "without any parameter of this search"
     return {name: known[name] for name in space.params if name in known}, lacking, ""
 
 

@@ -9,13 +9,16 @@ from typing import Any
 from autosearch.confirmation import folded
 from autosearch.errors import InputError
 from autosearch.interop.found import Finding, of_trials
+from autosearch.interop.values import plain
 from autosearch.spelling import did_you_mean
 from autosearch.strategies.evidence import BLAMED
 from autosearch.trial import CONFIRM, STATES, VALUED, History, Trial
 
 Row = Mapping[str, Any]
-# What the names of parameters begin with: in our tables, and in Optuna's data frames.
-_OURS, _OPTUNAS = "params.", "params_"
+# What the names of parameters begin with: in our tables, and in Optuna's and Ray Tune's.
+_OURS, _OPTUNAS, _RAYS = "params.", "params_", "config/"
+# Columns of Optuna's own, which are no parameters where others begin like that.
+_NO_PARAMETERS = {"number", "value", "state", "duration", "datetime_start", "datetime_complete"}
 # What tools call a trial's state: one with a value that counts, one that failed, and any other.
 _COMPLETE = VALUED | {"complete", "done", "finished", "ok", "success", "succeeded"}
 _FAILED = BLAMED | {"fail", "error", "errored", "crashed"}
@@ -46,18 +49,19 @@ def of_rows(
     """Return a table's rows as findings.
 
     columns: of each objective. searched: the parameters' names here. Our own rows hold `params`, or
-    columns params.X, and Optuna's data frames params_X; in any other table every column but those
-    of the values may be a parameter. Where there is a `state`, only ends that carry a value have
-    one. What our own rows confirm counts once. Raises InputError where no column holds the values.
+    columns params.X, Optuna's data frames params_X and Ray Tune's config/X; in any other table
+    every column but those of the values may be a parameter. Where there is a `state` or `status`,
+    only ends that carry a value have one. What our own rows confirm counts once. Raises InputError
+    where no column holds the values.
     """
     if not rows:
         return []
     flat = [_flat(row) for row in rows]
     names = dict.fromkeys(name for row in flat for name in row)
     own = "params" in rows[0] or any(name.startswith(_OURS) for name in names)
-    prefix = _OURS if own else _optunas(names, searched)
+    prefix = _OURS if own else _theirs(names, searched)
     losses = {_value_column(names, c, prefix, i): c.sign for i, c in enumerate(columns)}
-    state = "state" if prefix or "state" not in searched else None
+    state = _state_column(names, {*losses, *(() if prefix else searched)})
     table = _Table(prefix, losses, state)
     findings = [table.finding(row) for row in flat]
     return _folded(flat, findings) if own else findings
@@ -136,9 +140,18 @@ def distinct(names: Iterable[Any]) -> None:
         raise InputError(f"the name {', '.join(twice)} stands twice; expected different names")
 
 
-def _optunas(names: Collection[str], searched: Collection[str]) -> str:
-    is_theirs = any(f"{_OPTUNAS}{name}" in names for name in searched)
-    return _OPTUNAS if is_theirs and not any(name in names for name in searched) else ""
+def _theirs(names: Collection[str], searched: Collection[str]) -> str:
+    """Return what other tools' parameters begin with, if so more of the searched are found."""
+    bare = sum(name in names and name not in _NO_PARAMETERS for name in searched)
+    counts = {p: sum(p + name in names for name in searched) for p in (_OPTUNAS, _RAYS)}
+    return next((prefix for prefix, count in counts.items() if count > bare), "")
+
+
+def _state_column(names: Collection[str], others: Collection[str]) -> str | None:
+    """Return the column with trials' states, which is none of the others; None without one."""
+    free = [name for name in names if name not in others]
+    words = ("state", "status")
+    return next((n for word in words for n in free if n.lower() == word), None)
 
 
 def _state(value: Any) -> str:
@@ -153,19 +166,20 @@ def _flat(row: Row) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, Mapping):
-            flat |= {f"{name}.{key}": inner for key, inner in value.items()}
+            flat |= {f"{name}.{key}": plain(inner) for key, inner in value.items()}
         else:
-            flat[str(name)] = value
+            flat[str(name)] = plain(value)
     return flat
 
 
 def _value_column(names: Collection[str], column: Column, prefix: str, index: int) -> str:
     if prefix == _OPTUNAS and column.name in (None, column.metric):
-        wanted = ["value", f"values_{column.metric}", f"values_{index}"]
+        named = [f"value_{column.metric}", f"values_{column.metric}"]
+        wanted = ["value", *named, f"values_{index}"]
     elif column.name is not None:
         wanted = [column.name, f"metrics.{column.name}"]
     else:
-        wanted = [f"metrics.{column.metric}" if prefix else column.metric, "value"]
+        wanted = [f"metrics.{column.metric}" if prefix == _OURS else column.metric, "value"]
     for name in wanted:
         if name in names:
             return name

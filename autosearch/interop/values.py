@@ -9,7 +9,9 @@ from autosearch.errors import SpaceError
 
 
 def plain(value: Any) -> Any:
-    """Return the value as plain Python: numpy's scalars as numbers, text or booleans; no arrays."""
+    """Return the value as plain Python: no numpy's scalars, no arrays; pandas' NA is None."""
+    if type(value).__name__ == "NAType":
+        return None
     if not hasattr(value, "item"):
         return str(value) if isinstance(value, str) else value
     is_scalar = math.prod(getattr(value, "shape", ())) == 1

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,6 +110,31 @@ def test_what_changed_is_said_on_one_line() -> None:
         "2 (without a value); where they lack it, momentum=0.9; not searched here: batch"
     )
     assert fitted.results[0] == ({"lr": 0.01, "opt": "sgd", "momentum": 0.9}, (-0.9,))
+
+
+def test_results_without_any_parameter_of_this_search_are_dropped() -> None:
+    space = Space({**SPACE.params, "opt": replace(SPACE.params["opt"], default="adam")})
+    # Of the last one, momentum has no say where opt is adam.
+    rows = [{}, {"batch": 32}, {"lr": None, "opt": ""}, {"LR": 0.01}, {"momentum": 0.5}]
+    fitted = fit([Finding(row, (1.0,)) for row in rows], space)
+    assert fitted.describe("min") == (
+        "0 of 5 results taken; dropped: 5 (without any parameter of this search); "
+        "not searched here: batch, LR"
+    )
+    assert not fitted.filled
+
+
+def test_parameters_without_a_name_are_not_told_of() -> None:
+    fitted = fit([Finding({"": 1, " ": 2, "lr": 0.01, "batch": 32}, (1.0,))], SPACE)
+    assert fitted.extra == ("batch",)
+
+
+def test_pandas_na_is_no_value() -> None:
+    space = Space({"x": Int(1, 9), "name": Choice(["", "a"], default="a")})
+    fitted = fit([Finding({"x": 3, "name": pd.NA, "gone": pd.NA}, (1.0,))], space)
+    assert fitted.results == (({"x": 3, "name": "a"}, (1.0,)),)
+    assert not fitted.extra
+    assert fit([Finding({"x": 3, "name": ""}, (1.0,))], space).results[0][0]["name"] == ""
 
 
 def test_of_very_many_reasons_a_few_are_named() -> None:

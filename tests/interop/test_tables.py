@@ -114,9 +114,50 @@ def test_a_parameter_may_be_called_state_and_any_column_feasible() -> None:
     assert found == Finding({"state": "solid", "feasible": False}, (-2.0,))
 
 
+@pytest.mark.parametrize("name", ["State", "STATE", "status", "Status"])
+@pytest.mark.parametrize("prefix", ["", "params.", "params_", "config/"])
+def test_states_may_stand_in_a_column_that_is_called_a_little_differently(
+    name: str, prefix: str
+) -> None:
+    rows = [{f"{prefix}lr": 0.1, "value": 2.0, name: state} for state in ("FINISHED", "crashed")]
+    assert of_rows(rows, [ACCURACY], ["lr"]) == [
+        Finding({"lr": 0.1}, (-2.0,)),
+        Finding({"lr": 0.1}, (), failed=True),
+    ]
+
+
+def test_what_is_searched_or_is_the_value_is_no_state() -> None:
+    [found] = of_rows([{"Status": "failed", "value": 2.0}], [ACCURACY], ["Status"])
+    assert found == Finding({"Status": "failed"}, (-2.0,))
+    [found] = of_rows([{"lr": 0.1, "status": 2.0}], [Column("val_acc", "max", "status")], ["lr"])
+    assert found == Finding({"lr": 0.1}, (-2.0,))
+    both = {"lr": 0.1, "status": "on", "state": "failed", "value": 2.0}
+    assert of_rows([both], [ACCURACY], ["lr"])[0].failed
+    assert of_rows([both], [ACCURACY], ["lr", "state"])[0].why
+
+
+def test_ray_tunes_tables_are_understood() -> None:
+    row = {"trial_id": "a", "loss": 0.5, "done": True, "config/lr": 0.1, "config/done": 2}
+    wanted = [Finding({"lr": 0.1, "done": 2}, (0.5,))]
+    assert of_rows([row], [Column("loss", "min")], ["lr", "done"]) == wanted
+    assert of_rows([row | {"acc": -0.5}], [Column("loss", "max", "acc")], ["lr"]) == wanted
+
+
+@pytest.mark.parametrize("name", ["number", "value", "state", "duration", "datetime_start"])
+@pytest.mark.parametrize("others", [(), ("lr",)])
+def test_optunas_own_columns_are_no_parameters(name: str, others: tuple[str, ...]) -> None:
+    searched = [name, *others]
+    own = {"number": 0, "value": 0.5, "datetime_start": "2026", "duration": 3, "state": "COMPLETE"}
+    row = own | {f"params_{name}": 0.1 for name in searched}
+    wanted = Finding(dict.fromkeys(searched, 0.1), (-0.5,))
+    assert of_rows([row], [ACCURACY], searched) == [wanted]
+
+
 def test_optunas_data_frames_are_understood() -> None:
     one = {"number": 0, "value": 0.5, "duration": 3, "params_lr": 0.1, "state": "COMPLETE"}
     assert of_rows([one], [ACCURACY], ["lr"]) == [Finding({"lr": 0.1}, (-0.5,))]
+    named = {"value_val_acc": 0.5, "params_lr": 0.1, "state": "COMPLETE"}
+    assert of_rows([named], [ACCURACY], ["lr"]) == [Finding({"lr": 0.1}, (-0.5,))]
     columns = [Column("acc", "max", "acc"), Column("size", "min", "size")]
     for names in (("values_0", "values_1"), ("values_acc", "values_size")):
         two = {**dict(zip(names, (0.9, 4), strict=True)), "params_lr": 0.1, "state": "COMPLETE"}

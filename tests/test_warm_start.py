@@ -188,18 +188,21 @@ def test_of_a_studys_folder_another_metric_may_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["value", "mode"])
 def test_what_has_its_own_values_is_not_told_which_count(field: str, tmp_path: Path) -> None:
     rows = [{"x": 1.0, "kind": "a", "max": 3.0}, {"x": 4.0, "kind": "b", "max": 2.0}]
-    for name, found in (("list", rows), ("frame", pd.DataFrame(rows)), ("trials", Trials())):
+    tables = {"list": rows, "tuple": tuple(rows), "frame": pd.DataFrame(rows)}
+    pair = Trials(), hp.uniform("x", 0, 5)
+    for name, found in (*tables.items(), ("trials", Trials()), ("pair", pair)):
         joblib.dump(found, tmp_path / f"{name}.pkl")
     choice = {field: "max"}
     if field == "value":
-        for name in ("list", "frame"):
+        for name in tables:
             source = {"path": f"pickle:{tmp_path}/{name}.pkl", **choice}
             assert [t.losses[0] for t in search(source).state.history.earlier] == [3.0, 2.0]
         joblib.dump([({"x": 1.0}, 2.0)], tmp_path / "pairs.pkl")
         with pytest.raises(au.InputError, match=r"pairs.pkl: value: .* has no columns"):
             search({"path": f"pickle:{tmp_path}/pairs.pkl", **choice})
-    with pytest.raises(au.InputError, match=f"trials.pkl: {field}: a pickled Trials says itself"):
-        search({"path": f"pickle:{tmp_path}/trials.pkl", **choice})
+    for name, kind in (("trials", "Trials"), ("pair", "tuple")):
+        with pytest.raises(au.InputError, match=f"{name}.pkl: {field}: a pickled {kind} says"):
+            search({"path": f"pickle:{tmp_path}/{name}.pkl", **choice})
     with pytest.raises(au.InputError, match=f"#one: {field}: an Optuna study says itself"):
         search({"path": "optuna:sqlite:///old.db#one", **choice})
 
@@ -486,6 +489,28 @@ def test_what_is_no_source_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(au.InputError, match=message):
         search(source)
+
+
+def test_objects_of_other_packages_that_hold_no_results_are_refused(tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    for found in (
+        pd.Series([1.0, 2.0]),
+        hp.uniform("x", 0, 5),
+        optuna.trial.create_trial(value=1.0),
+    ):
+        name = type(found).__name__
+        with pytest.raises(au.InputError, match=f"warm_start: {name}: expected a path, a Result"):
+            search(found)
+
+
+def test_pandas_na_is_no_value_wherever_it_stands() -> None:
+    assert said(search([({"x": 1.0, "kind": pd.NA}, 2.0), ({"x": pd.NA}, pd.NA)]))[0].endswith(
+        "1 of 2 results taken, the best 2; dropped: 1 (without a value); where they lack it, kind=b"
+    )
+    frame = pd.DataFrame(
+        {"params.x": [1.0, 2.0, 3.0], "params.kind": ["a", "b", "a"], "value": [1.0, 2.0, 3.0]}
+    ).assign(state=pd.array(["ok", None, "fail"], dtype="string"), origin=pd.NA, repeat_of=pd.NA)
+    assert [t.losses for t in search(frame).state.history.earlier] == [(1.0,), (2.0,), ()]
 
 
 def test_a_search_does_not_start_from_itself(tmp_path: Path) -> None:

@@ -225,11 +225,20 @@ def _distribution(node: Apply, whole: bool) -> Parameter:
 
 
 def _bounds(node: Apply) -> dict[str, Any]:
-    given = [*zip(("low", "high", "q"), node.pos_args, strict=False), *node.named_args]
-    for name, bound in given:
+    """Return the numbers that a distribution is given, by name; raises SpaceError for others."""
+    bounds: dict[str, Any] = {}
+    for name, bound in (*zip(("low", "high", "q"), node.pos_args, strict=False), *node.named_args):
         if not isinstance(bound, Literal):
             raise SpaceError(f"{name}: expected a number, not what is computed")
-    return {name: plain(bound.obj) for name, bound in given if bound.obj is not None}
+        value = plain(bound.obj)
+        if value is None:
+            continue
+        if not isinstance(value, int | float) or not -math.inf < value < math.inf:
+            raise SpaceError(f"{name}: expected a finite number, found {value!r}")
+        if name == "q" and value <= 0:
+            raise SpaceError(f"q: expected a number above 0, found {value}")
+        bounds[name] = value
+    return bounds
 
 
 def _range(kind: str, bounds: dict[str, Any], whole: bool) -> Parameter | None:

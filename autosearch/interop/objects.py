@@ -45,8 +45,9 @@ def _measured(trial: Trial, columns: Sequence[Column]) -> Trial:
 
 
 def is_table(found: Any) -> bool:
-    """Return whether an object holds rows: a data frame, or a list."""
-    return isinstance(found, list) or _package(found) == "pandas"
+    """Return whether an object holds rows: a data frame, a list or a tuple of them."""
+    is_rows = isinstance(found, list | tuple) and not _is_of(_pair(found)[0], "hyperopt")
+    return is_rows or _is_of(found, "pandas")
 
 
 def of_object(found: Any, space: Space, columns: Sequence[Column]) -> list[Finding]:
@@ -54,21 +55,21 @@ def of_object(found: Any, space: Space, columns: Sequence[Column]) -> list[Findi
 
     space: what is searched here. columns: of each objective.
     """
-    pair = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
+    trials, expression = _pair(found)
     history = getattr(found, "history", getattr(getattr(found, "state", None), "history", found))
     if isinstance(history, History):
         return of_history(history, columns)
-    if _package(pair[0]) == "hyperopt":
+    if _is_of(trials, "hyperopt", "trials"):
         from autosearch.interop.hyperopt import of_hyperopt
 
-        return of_hyperopt(pair[0], space, pair[1])
+        return of_hyperopt(trials, space, expression)
     if hasattr(found, "space") and (hasattr(found, "x_iters") or hasattr(found, "Xi")):
         from autosearch.interop.skopt import of_skopt
 
         return of_skopt(found)
-    if _package(found) == "optuna":
+    if _is_of(found, "optuna", "directions", "trials"):
         return of_study(found)
-    if _package(found) == "pandas":
+    if _is_of(found, "pandas", "columns"):
         distinct(found.columns)
         return of_rows(found.to_dict("records"), columns, space.names)
     if not isinstance(found, list | tuple):
@@ -81,8 +82,15 @@ def of_object(found: Any, space: Space, columns: Sequence[Column]) -> list[Findi
     return _of_pairs(found, columns)
 
 
-def _package(found: Any) -> str:
-    return type(found).__module__.partition(".")[0]
+def _pair(found: Any) -> tuple[Any, Any]:
+    """Return (Trials, their expression), if hyperopt's are found, with or without the latter."""
+    return found if isinstance(found, tuple) and len(found) == 2 else (found, None)
+
+
+def _is_of(found: Any, package: str, *needed: str) -> bool:
+    """Return whether a package's class, with all that is needed, made it."""
+    kind = type(found)
+    return kind.__module__.partition(".")[0] == package and all(hasattr(kind, n) for n in needed)
 
 
 def _of_pairs(found: Sequence[Any], columns: Sequence[Column]) -> list[Finding]:

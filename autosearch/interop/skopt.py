@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from skopt.space import Categorical, Integer, Real
 
 from autosearch.errors import SpaceError
@@ -58,7 +59,8 @@ def of_skopt(result: Any) -> list[Finding]:
     )
     names = _names(result.space.dimensions)
     return [
-        Finding(dict(zip(names, map(plain, point), strict=True)), (float(value),))
+        # Where skopt counts seconds too ("EIps"), they stand behind the value.
+        Finding(dict(zip(names, map(plain, point), strict=True)), (float(np.ravel(value)[0]),))
         for point, value in zip(points, values, strict=True)
     ]
 

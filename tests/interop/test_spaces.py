@@ -11,6 +11,7 @@ from hyperopt.pyll.base import scope
 from hyperopt.pyll.stochastic import sample
 from hypothesis import given
 from hypothesis import strategies as st
+from skopt import Optimizer
 from skopt.space import Categorical, Integer, Real
 
 from autosearch.errors import SpaceError
@@ -284,7 +285,12 @@ def test_each_of_hyperopts_distributions_keeps_its_values(
         (hp.choice("x", [math.nan, 1]), "x: values: .*found nan"),
         (hp.randint("x", 1), "x: low: must be below high"),
         (hp.quniform("x", 0, 1, 5), "x: low: must be below high"),
-        (hp.quniform("x", 0, 1, 0), "x: hp.quniform has no finite range.*q=0"),
+        (hp.quniform("x", 0, 1, 0), "x: q: expected a number above 0, found 0"),
+        (hp.quniform("x", 0, 1, -0.1), "x: q: expected a number above 0, found -0.1"),
+        (hp.quniform("x", 0, 1, math.nan), "x: q: expected a finite number, found nan"),
+        (scope.int(hp.uniform("x", 0, math.nan)), "x: high: expected a finite number, found nan"),
+        (hp.qloguniform("x", -math.inf, 5, 1), "x: low: expected a finite number, found -inf"),
+        (hp.uniform("x", 0, "1"), "x: high: expected a finite number, found '1'"),
         (hp.loguniform("x", 0, 1e4), "x: hp.loguniform has no finite range"),
         (hp.uniform("x", 0, hp.uniform("y", 1, 2)), "x: high: .*not what is computed"),
     ],
@@ -425,6 +431,13 @@ def test_skopts_results_of_two_dimensions_of_a_name_are_refused() -> None:
     result = SimpleNamespace(space=dimensions, x_iters=[[0.5, 7.0]], func_vals=[1.0])
     with pytest.raises(SpaceError, match="x1: 2 dimensions have this name"):
         of_skopt(result)
+
+
+def test_of_values_with_seconds_skopts_optimizer_has_the_values() -> None:
+    optimizer = Optimizer([Real(0, 1, name="x")], acq_func="EIps", random_state=0)
+    for value in (0.5, 0.25):
+        optimizer.tell(optimizer.ask(), (value, 60.0))
+    assert [f.losses for f in of_skopt(optimizer)] == [(0.5,), (0.25,)]
 
 
 def test_skopts_results_become_ours() -> None:

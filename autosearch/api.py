@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autosearch.asking import Agenda
-from autosearch.errors import ExecutorError, ExperimentError
+from autosearch.errors import ExecutorError, ExperimentError, InputError
 from autosearch.executors import make_executor
 from autosearch.executors.base import Executor, Resources
 from autosearch.experiment import from_dict, load_file, sources_placed
 from autosearch.experiment.command import check_environment
 from autosearch.experiment.model import ExecutorSpec, Experiment
 from autosearch.opening import Opened, in_memory, opened
+from autosearch.outline import CALLED
 from autosearch.records import Said
 from autosearch.result import Result
 from autosearch.signals import on_signal
@@ -74,6 +75,7 @@ def run(
     Raises ExperimentError, StudyMismatchError, StudyBusyError, StoreError, ExecutorError.
     """
     experiment, earlier = split(warm_start, Path.cwd(), experiment_of(source, overrides))
+    _check_runnable(experiment, executor)
     folder = Path(dir) if dir is not None else default_folder(experiment)
     file = source if isinstance(source, str | os.PathLike) else None
     with sources_placed(file, overrides), opened(experiment, folder, earlier=earlier) as study:
@@ -103,6 +105,7 @@ def resume(
         wanted = from_dict(
             stored.experiment, Path(stored.folder), overrides, in_process=True, stored=True
         )
+        _check_runnable(wanted, executor)
     with (
         sources_placed(file, overrides),
         opened(wanted, folder, extend=wanted is not None, mend=salvage) as study,
@@ -137,8 +140,8 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
     among them. An exception is a failed trial. metrics: what the mapping holds, as a YAML file's
     `metric` says it, the objective first; in place of `mode` and of "value". parallel: with 1 it is
     called in this process, with more in forked processes. dir: keeps the study there; a second call
-    with it continues. warm_start: earlier results, as for `run`. Raises SpaceError,
-    ExperimentError, InputError.
+    with it continues, also with more trials or wider ranges. warm_start: earlier results, as for
+    `run`. Raises SpaceError, ExperimentError, InputError.
 
     >>> from autosearch import Float
     >>> best = minimize(lambda p: (p["x"] - 2) ** 2, {"x": Float(0, 5)}, strategy="random")
@@ -158,7 +161,7 @@ def minimize(  # noqa: PLR0913  # the whole search in one call; all but two are 
     experiment, earlier = split(warm_start, Path.cwd(), experiment)
     executor = FunctionExecutor(objective, parallel)
     if dir is not None:
-        with opened(experiment, Path(dir), earlier=earlier) as study:
+        with opened(experiment, Path(dir), extend=True, earlier=earlier) as study:
             return _drive(study, executor, None)
     with (
         tempfile.TemporaryDirectory(prefix="autosearch-") as scratch,
@@ -235,10 +238,17 @@ def driver_of(study: Opened, executor: Executor, watch: Watch | None = None) -> 
     )
 
 
+def _check_runnable(experiment: Experiment, executor: Executor | ExecutorSpec | None) -> None:
+    """Raise InputError where trials are to be started as programs, and there is none."""
+    if not experiment.command and (executor is None or isinstance(executor, ExecutorSpec)):
+        raise InputError(f"{experiment.name}: {CALLED}")
+
+
 def _drive(study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch | None) -> Result:
     experiment = study.state.experiment
     history, agenda = study.state.history, Agenda(experiment)
     if history.pending or agenda.has_more(history):
+        _check_runnable(experiment, executor)
         if executor is None or isinstance(executor, ExecutorSpec):
             spec = executor or experiment.executor
             executor = make_executor(spec, experiment.search.parallel)

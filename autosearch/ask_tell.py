@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -79,7 +80,7 @@ class Study:
         folder = Path(dir) if dir is not None else Path.cwd()
         experiment, earlier = split(warm_start, Path.cwd(), experiment)
         manager = (
-            opened(experiment, folder, earlier=earlier)
+            opened(experiment, folder, extend=True, earlier=earlier)
             if dir is not None
             else in_memory(experiment, folder, earlier)
         )
@@ -114,7 +115,7 @@ class Study:
         """
         if n is None:
             return self._ask()
-        if not isinstance(n, int) or n < 1:
+        if not isinstance(n, Integral) or n < 1:
             raise InputError(f"n: expected a whole number of at least 1, found {n!r}")
         trials: list[Trial] = []
         while len(trials) < n and (trial := self._ask()) is not None:
@@ -144,15 +145,16 @@ class Study:
         outcomes that are to be at most 0, as many for every trial; beside those of metrics with a
         bound. seconds: what it took, where that is not the time since it was asked.
 
-        Raises InputError where there is no such trial, it was told before, a metric that decides is
-        missing, or the constraints are not finite or not as many as before, or `seconds` is no
-        length of time.
+        Raises InputError where there is no such trial, it was told before, a value is no number, a
+        metric that decides is missing, or the constraints are not finite or not as many as before,
+        or `seconds` is no length of time.
         """
-        number = trial if isinstance(trial, int) else trial.number
-        known = self._running(number)
+        known = self._running(trial.number if isinstance(trial, Trial) else trial)
         now = time.time()
-        if seconds is not None and not 0.0 <= seconds < math.inf:
-            raise InputError(f"seconds: expected a number of at least 0, found {seconds}")
+        if seconds is not None:
+            seconds = _float("seconds", seconds)
+            if not 0.0 <= seconds < math.inf:
+                raise InputError(f"seconds: expected a number of at least 0, found {seconds}")
         if seconds is None:
             seconds = max(now - (known.started_at or now), 0.0)
         if value is None:
@@ -167,7 +169,7 @@ class Study:
             found = replace(found, constraints=(*found.constraints, *more), reason=why)
         self._record(
             Ended(
-                number=number,
+                number=known.number,
                 attempt=known.attempt,
                 at=now,
                 state=found.state,
@@ -179,10 +181,12 @@ class Study:
             )
         )
 
-    def _running(self, number: int) -> Trial:
-        if not 0 <= number < len(self.history):
+    def _running(self, number: Any) -> Trial:
+        if not isinstance(number, Integral):
+            raise InputError(f"trial: expected a trial or its number, found {number!r}")
+        if not 0 <= int(number) < len(self.history):
             raise InputError(f"there is no trial {number}; {len(self.history)} were asked")
-        known = self.history.trials[number]
+        known = self.history.trials[int(number)]
         if known.ended:
             raise InputError(f"trial {number} was told before: it is {known.state}")
         return known
@@ -193,7 +197,7 @@ class Study:
         if missing:
             names = ", ".join(repr(m.name) for m in self._metrics)
             raise InputError(f"no value of {missing[0]!r}; tell a mapping of {names} to numbers")
-        return {name: float(number) for name, number in given.items()}
+        return {name: _float(name, number) for name, number in given.items()}
 
     def _checked(self, constraints: Sequence[float], own: int) -> tuple[float, ...]:
         try:
@@ -236,3 +240,10 @@ class Study:
     def result(self) -> Result:
         """Everything so far, as `load` would return it."""
         return Result(take_snapshot(r for _, r in self._store.records()), self._folder)
+
+
+def _float(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: expected a number, found {value!r}") from None

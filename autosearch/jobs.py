@@ -14,7 +14,7 @@ from autosearch.trial import Trial
 def make_job(
     experiment: Experiment, trial: Trial, attempt: int, *, study: str, folder: Path
 ) -> tuple[Job, str]:
-    """Return the job of an attempt, and its command for people to read.
+    """Return the job of an attempt, and its command for people to read, "" where there is none.
 
     folder: the study's. Raises InputError where the command cannot be made, e.g. because a variable
     of the environment that it needs is not set.
@@ -55,4 +55,4 @@ def make_job(
             experiment.limits.trial_time, experiment.limits.memory, experiment.limits.grace
         ),
     )
-    return job, show_command(rendered)
+    return job, show_command(rendered) if experiment.command else ""

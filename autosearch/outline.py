@@ -6,6 +6,8 @@ from typing import Any
 
 # What the objective is called where a program is only to be run.
 NO_METRIC = "value"
+# What to tell who would go on on the command line with a study that is not run there.
+CALLED = "its trials are run by Python; go on there: minimize(…, dir=…) or Study(…, dir=…)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Outline:
     outcome constraint as one writes it, of those that have one. top: how many finalists are run
     again; repeats: how often. modes: objective → its mode, of all of them, in the order of the
     losses. references: objective → its worst value that counts in the hypervolume, of those that
-    have one.
+    have one. called: whether trials are calls of a function, not runs of a program.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Outline:
     repeats: int = 0
     modes: Mapping[str, str] = field(default_factory=dict)
     references: Mapping[str, float] = field(default_factory=dict)
+    called: bool = False
 
     @property
     def confirming(self) -> int:
@@ -100,6 +103,7 @@ def outline_of(experiment: Mapping[str, Any]) -> Outline:
         repeats=confirm.get("repeats", 0),
         modes={m["name"]: m["mode"] for i, m in enumerate(metrics) if i == 0 or m.get("objective")},
         references={m["name"]: r for m in metrics if (r := m.get("reference")) is not None},
+        called=not experiment.get("command"),
     )
 
 

@@ -15,6 +15,7 @@ from autosearch.outline import Outline, outline_of
 from autosearch.records import (
     KINDS,
     Described,
+    Imported,
     Interrupted,
     Measured,
     Record,
@@ -169,7 +170,8 @@ def _outcome(records: list[Record]) -> Outcome | None:
 def _spent(records: list[Record]) -> float:
     """Return the seconds from each opening to the last record that its driver wrote.
 
-    A clock that was set back counts as no time at all.
+    What is written when a study is opened, just before that is said, is not the last driver's. A
+    clock that was set back counts as no time at all.
     """
     spent = 0.0
     opened: float | None = None
@@ -178,7 +180,8 @@ def _spent(records: list[Record]) -> float:
         at: Any = getattr(record, "at", None)
         if isinstance(record, Said) and record.event == "opened":
             spent += max(last - opened, 0.0) if opened is not None else 0.0
-            opened = record.at
-        if at is not None:
+            opened = last = record.at
+        of_driver = not isinstance(record, Described | Imported | Said)
+        if at is not None and (of_driver or getattr(record, "event", "") == "finished"):
             last = at
     return spent + (max(last - opened, 0.0) if opened is not None else 0.0)

@@ -3,13 +3,15 @@ import math
 import os
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import autosearch as au
-from autosearch.records import Record, Said
+from autosearch.records import Asked, Ended, Record, Said, Started
+from autosearch.snapshot import take_snapshot
 from autosearch.trial import History
 
 PROGRAM = "echo loss=$1 note=$2\n"
@@ -245,6 +247,57 @@ def test_a_kept_minimisation_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert len(result.trials) == 6
     assert calls[3] == calls[4]
     assert len(calls) == 7
+
+
+def test_a_kept_minimisation_takes_more_trials_and_wider_ranges(tmp_path: Path) -> None:
+    def objective(params: dict[str, Any]) -> float:
+        return float(params["x"])
+
+    au.minimize(objective, {"x": au.Float(0, 1)}, trials=3, strategy="random", dir=tmp_path)
+    space = {"x": au.Float(-1, 1)}
+    result = au.minimize(objective, space, trials=5, strategy="random", dir=tmp_path)
+    assert [t.losses for t in result.trials] == [(t.params["x"],) for t in result.trials]
+    assert len(result.trials) == 5
+    with pytest.raises(au.StudyMismatchError, match="no extension"):
+        au.minimize(objective, {"x": au.Float(0, 1)}, trials=5, strategy="random", dir=tmp_path)
+
+
+def test_a_functions_trials_are_never_run_as_programs(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    with au.Study({"x": au.Float(0, 1)}, strategy="random", dir=folder) as study:
+        first, second = study.ask(2)
+        study.tell(first, 1.0)
+    for overrides in ([], ["search.trials=7"]):
+        with pytest.raises(au.InputError, match="its trials are run by Python"):
+            au.resume(folder, overrides=overrides)
+    assert au.load(folder).command_of(first) == ""
+    with au.Study({"x": au.Float(0, 1)}, strategy="random", dir=folder) as study:
+        study.tell(second.number, 0.5)
+    assert [t.losses for t in au.load(folder).trials] == [(1.0,), (0.5,)]
+
+
+def test_a_function_that_returns_other_metrics_is_told_which() -> None:
+    result = au.minimize(
+        lambda p: {"loss": p["x"], "acc": 1.0}, {"x": au.Float(0, 1)}, trials=1, strategy="random"
+    )
+    assert result.trials[0].reason == "the objective returned no 'value'; it returned loss, acc"
+
+
+def test_time_in_which_nothing_ran_does_not_count(tmp_path: Path) -> None:
+    described = au.run(a_search(tmp_path), dir=tmp_path / "study").state.described
+    first = [
+        replace(described, at=10.0), Said(10.0, "opened", ""), Asked(0, {"x": 0.5}, at=10.0),
+        Started(0, 1, 11.0), Ended(0, 1, 12.0, "completed", (1.0,)), Said(13.0, "finished", "",
+        details={"ending": "complete"}),
+    ]  # fmt: skip
+    # What is written when it is opened again stands before the word that it is.
+    again = [
+        Said(99.0, "warning", "changed"), replace(described, at=99.0), Said(99.0, "opened", ""),
+        Asked(1, {"x": 0.6}, at=99.0), Started(1, 1, 100.0),
+    ]  # fmt: skip
+    assert take_snapshot(first).spent_s == 3.0
+    assert take_snapshot([*first, *again[:-2]]).spent_s == 3.0
+    assert take_snapshot([*first, *again]).spent_s == 4.0
 
 
 def test_who_resumes_is_told_who_runs_it(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 import math
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import autosearch as au
@@ -157,6 +159,29 @@ def test_a_metric_that_decides_may_not_be_left_out() -> None:
     with pytest.raises(InputError, match="no value of 'acc'"):
         study.tell(0, {"latency": 3})
     assert study.trials[0].state == "running"
+
+
+def test_numpys_numbers_will_do() -> None:
+    study = au.Study({"x": au.Float(0, 1)}, strategy="random")
+    first, second = study.ask(np.int64(2))
+    study.tell(np.int64(first.number), np.float32(0.5), seconds=np.float64(2.0))
+    study.tell(second, np.float64(0.25))
+    assert [t.losses for t in study.trials] == [(0.5,), (0.25,)]
+    assert type(study.trials[0].number) is int
+
+
+@pytest.mark.parametrize("value", ["much", [1.0, 2.0], {"value": None}])
+def test_what_is_no_number_is_refused_and_may_be_told_again(value: Any) -> None:
+    study = au.Study({"x": au.Float(0, 1)}, strategy="random")
+    trial = study.ask()
+    assert trial is not None
+    with pytest.raises(au.InputError, match="value: expected a number"):
+        study.tell(trial, value)
+    with pytest.raises(au.InputError, match="seconds: expected a number"):
+        study.tell(trial, 1.0, seconds="long")  # type: ignore[arg-type]
+    with pytest.raises(au.InputError, match="expected a trial or its number"):
+        study.tell("0", 1.0)  # type: ignore[arg-type]
+    study.tell(trial, 1.0)
 
 
 def test_what_a_trial_took_may_be_told() -> None:

@@ -38,7 +38,7 @@ def add_clean(parser: argparse.ArgumentParser) -> None:
 
 def stop(args: argparse.Namespace) -> int:
     """End a search, or one of its trials, and wait until it has ended."""
-    from autosearch.cli.search import resume_command
+    from autosearch.cli.search import way_on
     from autosearch.requests import StopRequest, send
 
     result = read(args.dir)
@@ -49,7 +49,7 @@ def stop(args: argparse.Namespace) -> int:
     if result.state.owner is None:
         say(f"nobody runs this study; {_swept(_sweep(result.folder))}")
         if result.outcome is None or result.outcome.ending in ("interrupted", "stopped"):
-            say(f"go on with it: {resume_command(result.folder)}")
+            say(f"go on with it: {way_on(result)}")
         return 0
     what = "the search" if trial is None else f"trial {trial.number}"
     send(result.folder, StopRequest(args.trial, "stopped by `autosearch stop`"))

@@ -121,26 +121,31 @@ def _numbers(result: "Result") -> str:
 
 
 def _state_word(result: "Result") -> str:
-    """Return "running", the ending of a search that ended, else "interrupted"."""
+    """Return "running", the ending of a search that ended, else "interrupted"; or "open": of a
+    function's trials there may be more at any time.
+    """
     if result.state.owner is not None:
         return "running"
+    if result.outcome is None and result.state.outline.called:
+        return "open"
     return result.outcome.ending if result.outcome else "interrupted"
 
 
 def _state_text(result: "Result") -> str:
-    from autosearch.cli.search import resume_command
+    from autosearch.cli.search import way_on
 
     word = _state_word(result)
     if result.state.owner is not None:
         return f"running, by {result.state.owner}"
-    assert result.folder is not None
+    if word == "open":
+        return f"open: {way_on(result)}"
     text = (
         formats.clean_lines(result.outcome.text) if result.outcome else "whoever ran it was killed"
     )
     if word == "complete":
         return word
     if word in ("interrupted", "stopped"):
-        return f"{word}: {text}; go on: {resume_command(result.folder)}"
+        return f"{word}: {text}; go on: {way_on(result)}"
     return f"{word.replace('_', ' ')}: {text}" if text else word
 
 

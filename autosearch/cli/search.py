@@ -11,6 +11,7 @@ from autosearch.cli.inline import PARAM_HELP, add_inline, inline_experiment
 from autosearch.cli.places import add_json, study_folder
 from autosearch.cli.tables import note
 from autosearch.errors import InputError
+from autosearch.outline import CALLED
 
 if TYPE_CHECKING:
     from autosearch.experiment.model import ExecutorSpec, Experiment
@@ -158,6 +159,12 @@ def _executor(ray: str | None) -> "ExecutorSpec | None":
     from autosearch.experiment.model import ExecutorSpec
 
     return ExecutorSpec(name="ray", settings={"address": ray} if ray else {})
+
+
+def way_on(result: "Result") -> str:
+    """Return what goes on with a study."""
+    assert result.folder is not None
+    return CALLED if result.state.outline.called else resume_command(result.folder)
 
 
 def resume_command(folder: Path, ray: str | None = None) -> str:

@@ -11,6 +11,7 @@ from autosearch.cli.front import front_block, front_json, trial_table
 from autosearch.cli.tables import pairs, say, say_json
 from autosearch.cli.winners import winners_json, winners_text
 from autosearch.errors import AutoSearchError
+from autosearch.outline import CALLED
 from autosearch.result import Result
 
 TOP = 5
@@ -72,11 +73,19 @@ def _blocks(result: Result, folder: Path, again: str, report: str) -> list[str]:
         one = result.best is not None and not result.state.outline.several
         blocks += [best_block(result), *([winners_text(result)] if one else []), ""]
     where = [("Study", formats.clean(str(folder))), ("Report", formats.clean(report))]
-    if result.outcome is not None and result.outcome.ending in ("interrupted", "stopped"):
-        where.append(("Go on", again))
-    elif result.outcome is not None and result.outcome.ending == "complete":
-        where.append(("More", f"{again} --trials {2 * result.state.outline.trials}"))
+    where += _ways_on(result, again)
     return [*blocks, pairs(where)]
+
+
+def _ways_on(result: Result, again: str) -> list[tuple[str, str]]:
+    ending, outline = result.outcome.ending if result.outcome else None, result.state.outline
+    if outline.called:
+        return [("Go on", CALLED)]
+    if ending in ("interrupted", "stopped"):
+        return [("Go on", again)]
+    if ending == "converged":
+        return [("Go on", f"{again} --set search.stop_when=never")]
+    return [("More", f"{again} --trials {2 * outline.trials}")] if ending == "complete" else []
 
 
 def headline(result: Result) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.model_selection._validation import _fit_and_score
+from sklearn.utils.parallel import Parallel, delayed
 
 from autosearch.asking import ask_next
 from autosearch.discarding import is_hopeless
@@ -82,8 +82,9 @@ class Candidate:
 class FoldSearch:
     """Asks a strategy for configurations and scores them, as many fits at once as joblib runs.
 
-    translate: gives the estimator's params for a trial's. score_of: gives the score that is
-    searched for, of a fold's result. width: fits that are started together; folds of the oldest
+    discard: whether configurations are ended early; it may be turned off on the way. translate:
+    gives the estimator's params for a trial's. score_of: gives the score that is searched for, of a
+    fold's result. width: fits that are started together; folds of the oldest
     unfinished configurations come first, and a new one is asked for only when fits would idle.
     """
 

@@ -1,14 +1,17 @@
 """`AutoSearchCV`: a search with scikit-learn's own conventions."""
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import chain, count
 from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
-from joblib import Parallel, effective_n_jobs
+from joblib import effective_n_jobs
 from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
@@ -18,6 +21,7 @@ from sklearn.model_selection._validation import (
 )
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
+from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import _check_method_params, indexable
 
 from autosearch.api import in_process_experiment
@@ -38,18 +42,20 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
     scikit-learn's searches. Where several metrics are scored, `refit` names the one that is
     searched for; if it names none, that is the first.
 
-    space: name → Float, Int, Choice, Bool, or a list or array of any values (numbers, None, tuples,
-    estimators); a pipeline's are named `step__param`. Or a Space, with constraints. A parameter
-    whose `when` does not hold is left at the estimator's own value; a `when` names a listed object
-    that is no text, number or boolean by its `str`. The first configuration has the estimator's own
-    values, where the space holds them and no `default` says otherwise.
+    space: name → Float, Int, Choice, Bool, or a list, range, array or Series of any values
+    (numbers, None, tuples, estimators), each taken once; a pipeline's are named `step__param`. Or a
+    Space, with constraints. A parameter whose `when` does not hold is left at the estimator's own
+    value; a `when` names a listed object that is no text, number or boolean by its `str`, and the
+    second with that name by "name (2)". A strategy that learns from scores (all but random, grid
+    and design) begins with the estimator's own values, where the space holds them and no `default`
+    says otherwise.
 
     trials: configurations to try; a finite space may hold fewer. strategy: as in `minimize`.
     discard: do not finish a configuration that the folds to come will hardly carry past the best
     one (see `autosearch.discarding`), or with a score that is not finite; with a function as
-    `refit`, which may look at any column, all are finished. random_state: the same number gives the
-    same search with the same n_jobs; with more jobs, more configurations are chosen without knowing
-    the newest scores.
+    `refit`, which may look at any column, all are finished, and so they are where of several
+    metrics `refit` names none. random_state: the same number gives the same search with the same
+    n_jobs; with more jobs, more configurations are chosen without knowing the newest scores.
 
     After `fit`: the attributes of scikit-learn's searches, and `history_`, the search's History. Of
     configurations with equal scores the best is that of which a model of all scores expects most,
@@ -152,7 +158,7 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
 
     def _search(self, folds: Folds) -> FoldSearch:
         """Return the search, done."""
-        space, translate = _plain(self.space, folds.estimator.get_params())
+        space, translate = _plain(self.space, self.estimator.get_params())
         trials = int(self.trials)
         seed = int(check_random_state(self.random_state).randint(MAX_SEED))
         experiment = in_process_experiment(
@@ -162,6 +168,13 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
             trials=trials,
             seed=seed,
         )
+
+        def score_of(result: FoldResult) -> float:
+            if isinstance(result["test_scores"], dict) and not self.refit:
+                # Any of the metrics may be what the table is read for.
+                search.discard = False
+            return self._score_of(result)
+
         specs = [(spec.name, spec.settings) for spec in experiment.search.strategies]
         search = FoldSearch(
             folds=folds,
@@ -172,7 +185,7 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
             # To a function that chooses, e.g. by argmax, a mean of nan may be the best.
             discard=self.discard and not callable(self.refit),
             translate=translate,
-            score_of=self._score_of,
+            score_of=score_of,
             width=effective_n_jobs(self.n_jobs),
         )
         with Parallel(n_jobs=self.n_jobs) as parallel:
@@ -252,20 +265,22 @@ def _plain(
 ) -> tuple[Space, Callable[[Mapping[str, Any]], dict[str, Any]]]:
     """Return the space that is searched, and what gives the estimator's params for a trial's.
 
-    Lists of numbers keep their order, others become Choices; objects that a Choice cannot hold are
-    named by their str. own: the estimator's params, which become defaults.
+    own: the estimator's params, which become defaults.
     """
     if isinstance(space, Space):
         return replace(space, params=_with_defaults(space.params, own)), dict
+    own = dict(own)
     objects: dict[str, dict[Any, Any]] = {}
     params: dict[str, Parameter] = {}
     for name, values in space.items():
-        if isinstance(values, list | tuple | np.ndarray):
-            objects[name] = {_label(value): value for value in values}
+        if isinstance(values, list | tuple | range | np.ndarray) or _is_series(values):
             try:
-                params[name] = _listed([_label(value) for value in values])
+                params[name], objects[name] = _listed(list(values))
             except SpaceError as error:
                 raise SpaceError(f"space: {name}: {error}") from None
+            if params[name].categorical:
+                known = (k for k, v in objects[name].items() if _same(v, own.get(name)))
+                own[name] = next(known, None)
         elif isinstance(values, Parameter):
             params[name] = values
         else:
@@ -279,27 +294,74 @@ def _plain(
     return Space(_with_defaults(params, own)), translate
 
 
+def _is_series(values: Any) -> bool:
+    """Return whether this is pandas' Series or Index, or alike."""
+    return getattr(values, "ndim", None) == 1
+
+
 def _with_defaults(params: Mapping[str, Parameter], own: Mapping[str, Any]) -> dict[str, Parameter]:
     """Return `params` with the estimator's own values as defaults, where they hold them."""
     found = dict(params)
     for name, parameter in params.items():
-        value = _label(own.get(name))
+        value = _unboxed(own.get(name))
         if parameter.default is None and parameter.contains(value):
             found[name] = replace(parameter, default=value)
     return found
 
 
-def _listed(labels: list[Any]) -> Parameter:
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in labels):
-        return Choice(labels)
-    return Int(values=labels) if all(isinstance(v, int) for v in labels) else Float(values=labels)
+def _listed(values: list[Any]) -> tuple[Parameter, dict[Any, Any]]:
+    """Return the parameter that is searched, and for each of its values the listed one it names.
+
+    Numbers keep their order; other values, and numbers that only their types tell apart, become a
+    Choice.
+    """
+    values = list({_identity(value): value for value in values}.values())
+    labels = [_label(value) for value in values]
+    if all(isinstance(v, int | float) and not isinstance(v, bool) for v in labels):
+        kind = Int if all(isinstance(v, int) for v in labels) else Float
+        # Refused are equal numbers of two types, and those too large to be told apart.
+        with suppress(SpaceError):
+            return kind(values=labels), dict(zip(labels, values, strict=True))
+    labels = _distinct(labels)
+    return Choice(labels), dict(zip(labels, values, strict=True))
+
+
+def _distinct(labels: Sequence[Any]) -> list[Any]:
+    """Return `labels`, as text and numbered where a Choice could not tell them apart."""
+    found: list[Any] = []
+    taken: set[Any] = set()
+    for label in labels:
+        names = chain([label, str(label)], (f"{label} ({n})" for n in count(2)))
+        found.append(next(n for n in names if not taken & {n, str(n)}))
+        taken |= {found[-1], str(found[-1])}
+    return found
 
 
 def _label(value: Any) -> Any:
     """Return what stands for `value` in the search: itself where it is plain."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    return value if isinstance(value, str | bool | int | float) else str(value)
+    value = _unboxed(value)
+    plain = isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    return value if plain else str(value)
+
+
+def _identity(value: Any) -> Any:
+    """Return what tells `value` from others: its type and text where it is plain, else itself."""
+    value = _unboxed(value)
+    plain = isinstance(value, str | int | float)
+    return (type(value), str(value)) if plain else id(value)
+
+
+def _same(value: Any, own: Any) -> bool:
+    """Return whether a listed value is the estimator's own, or as good as that."""
+    value, own = _unboxed(value), _unboxed(own)
+    if value is own or type(value) is not type(own):
+        return value is own
+    # The str of a long array leaves numbers out.
+    return np.array_equal(value, own) if isinstance(own, np.ndarray) else str(value) == str(own)
+
+
+def _unboxed(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _missing_like(result: FoldResult) -> FoldResult:

@@ -1,5 +1,6 @@
 import pickle
-from typing import Any
+import warnings
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -184,6 +185,89 @@ def test_numbers_may_be_listed_as_for_a_grid() -> None:
     assert len(found.cv_results_["params"]) == 12
 
 
+SCALERS = [StandardScaler(), StandardScaler(), "passthrough"]
+# Their str, which leaves the middle out, is the same.
+LONG = [np.zeros(2000), np.eye(1, 2000, 1000)[0]]
+
+
+class Receiver(BaseEstimator):  # type: ignore[misc]
+    """Notes which options it is fitted with."""
+
+    received: ClassVar[list[Any]] = []
+
+    def __init__(self, option: Any = None) -> None:
+        self.option = option
+
+    def fit(self, X: Any, y: Any) -> "Receiver":
+        self.received.append(self.option)
+        return self
+
+    def score(self, X: Any, y: Any) -> float:
+        return 0.5
+
+
+@pytest.mark.parametrize(
+    ("values", "own"),
+    [
+        (["sqrt", 1, 1.0], 1.0),
+        ([1, 1.0], 1.0),
+        ([1, 1.0, "1.0"], "1.0"),
+        ([False, 0, 1, True], 1),
+        (np.array([False, 0, 1, True], dtype=object), True),
+        ([None, "None"], "None"),
+        ([2**60, 2**60 + 1], 2**60 + 1),
+        ([(1, 1), (1, 2)], (1, 2)),
+        (LONG, LONG[1].copy()),
+        ([1.0, np.inf], np.inf),
+        ([np.nan, -1], np.nan),
+        (np.array([-1, np.nan]), np.float64("nan")),
+        (SCALERS, SCALERS[1]),
+    ],
+)
+def test_listed_values_that_scikit_learn_tells_apart_are_told_apart(values: Any, own: Any) -> None:
+    Receiver.received.clear()
+    options = {"trials": 20, "strategy": "auto", "refit": False}
+    found = search(Receiver(own), {"option": values}, **options).fit(X, Y)
+    tried = [p["option"] for p in found.cv_results_["params"]]
+    assert sorted(map(kind, tried)) == sorted(map(kind, values))
+    assert kind(tried[0]) == kind(own)
+    if isinstance(values, list):
+        assert {id(v) for v in tried} == {id(v) for v in values}
+    assert [kind(v) for v in Receiver.received] == [kind(v) for v in tried for _ in range(3)]
+
+
+def kind(value: Any) -> tuple[str, str]:
+    with np.printoptions(threshold=10_000):
+        return type(value).__name__, repr(value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [range(2, 9, 3), pd.Series([2, 5, 8], index=["a", "b", "c"]), pd.Index([2, 5, 8]), (8, 5, 2)],
+    ids=["range", "Series", "Index", "tuple"],
+)
+def test_values_may_stand_in_anything_that_lists_them(values: Any) -> None:
+    found = search(KNeighborsClassifier(), {"n_neighbors": values}, trials=9, strategy="auto")
+    table = found.fit(X, Y).cv_results_
+    assert sorted(table["param_n_neighbors"]) == [2, 5, 8]
+    # The default of scikit-learn.
+    assert table["param_n_neighbors"][0] == 5
+
+
+def test_a_value_that_is_listed_twice_is_tried_once() -> None:
+    for values in ([1, 2, 2], [1.5, 2.5, 2.5], ["a", "b", "b"], [None, None], [np.nan, np.nan]):
+        found = search(Fussy(), {"wrong": values}, trials=9, strategy="grid").fit(X, Y)
+        assert len(found.cv_results_["params"]) == len({repr(v) for v in values})
+
+
+def test_a_condition_names_equal_objects_by_their_number() -> None:
+    pipeline = Pipeline([("scale", StandardScaler()), ("svc", SVC())])
+    space = {"scale": SCALERS, "svc__C": Float(0.1, 1, when={"scale": "StandardScaler() (2)"})}
+    tried = search(pipeline, space, trials=10).fit(X, Y).cv_results_["params"]
+    assert {"svc__C" in p for p in tried} == {True, False}
+    assert all(("svc__C" in p) == (p["scale"] is SCALERS[1]) for p in tried)
+
+
 @pytest.mark.parametrize(
     ("estimator", "space", "first"),
     [
@@ -243,6 +327,30 @@ def test_jobs_change_neither_scores_nor_completeness() -> None:
     assert one.cv_results_["params"] == two.cv_results_["params"]
     for key in ("split0_test_score", "split2_test_score", "mean_test_score", "rank_test_score"):
         np.testing.assert_array_equal(one.cv_results_[key], two.cv_results_[key])
+
+
+@pytest.mark.slow
+def test_jobs_work_under_the_settings_of_their_caller() -> None:
+    def settled(estimator: Any, X: Any, y: Any) -> float:
+        frame = isinstance(estimator[:-1].transform(X), pd.DataFrame)
+        try:
+            warnings.warn("loud", stacklevel=1)
+        except UserWarning:
+            return float(frame)
+        return -1.0
+
+    options = {"n_jobs": 2, "scoring": settled, "error_score": "raise", "trials": 2}
+    with (
+        sklearn.config_context(enable_metadata_routing=True, transform_output="pandas"),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("error", UserWarning)
+        inner = LogisticRegression(max_iter=500).set_fit_request(sample_weight=True)
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        pipeline = Pipeline([("scale", scaler), ("log", inner)])
+        found = search(pipeline, {"log__C": Float(0.1, 1)}, **options)
+        found.fit(X, Y, sample_weight=np.ones(len(Y)))
+    np.testing.assert_array_equal(found.cv_results_["mean_test_score"], 1.0)
 
 
 def test_groups_reach_the_splitter() -> None:
@@ -315,6 +423,25 @@ def test_where_a_function_chooses_every_configuration_is_finished() -> None:
     assert not chosen.cv_results_["discarded"].any()
     levels = chosen.cv_results_["param_level"]
     assert chosen.best_params_["level"] == levels.max()
+
+
+def levels(estimator: Any, X: Any, y: Any) -> dict[str, float]:
+    return {"up": estimator.level, "down": -estimator.level}
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [levels, {n: lambda e, X, y, n=n: levels(e, X, y)[n] for n in ("up", "down")}],
+    ids=["callable", "dict"],
+)
+def test_where_no_metric_is_named_every_configuration_is_finished(scoring: Any) -> None:
+    options = {"trials": 20, "cv": 5, "scoring": scoring}
+    space = {"level": Float(0, 1)}
+    named = search(Fussy(), space, refit="up", **options).fit(X, Y).cv_results_
+    assert named["discarded"].any()
+    table = search(Fussy(), space, refit=False, **options).fit(X, Y).cv_results_
+    assert not table["discarded"].any()
+    assert table["mean_test_down"].max() == -table["param_level"].min()
 
 
 def test_refit_may_choose_for_itself_or_not_be_wanted() -> None:
@@ -468,7 +595,7 @@ def test_what_cannot_be_used_is_refused_with_its_name() -> None:
     with pytest.raises(SpaceError, match="expected Float"):
         search(space={"C": 3.0}).fit(X, Y)
     with pytest.raises(SpaceError, match="space: C: values: expected different"):
-        search(space={"C": [1, 2, 2]}).fit(X, Y)
+        search(space={"C": []}).fit(X, Y)
     with pytest.raises(InputError, match="tpe_search"):
         search(strategy="tpe_serch").fit(X, Y)
     with pytest.raises(ValueError, match="splits"):

@@ -7,7 +7,8 @@ import numpy as np
 
 from autosearch.strategies.bayes.encoding import Array, Bools
 
-# Losses beyond this are scaled down first: their differences would overflow.
+# Losses beyond this are scaled first: their differences would overflow. So are those below its
+# inverse: their squares would underflow.
 HUGE = 1e100
 
 
@@ -34,9 +35,7 @@ def transform(
     median; an excess x above it becomes w * log(1 + x / w), at most `lid` * w. Equal losses become
     zeros. typical: the losses that the quantiles are of, shape (n,), at least one; None: all.
     """
-    largest = float(np.abs(losses).max())
-    shrunk = largest if largest > HUGE else 1.0
-    y = losses / shrunk
+    y, shrunk = _moderate(losses)
     sample = y if typical is None else y[typical]
     low, median, high = np.quantile(sample, [low_quantile, 0.5, 1.0 - low_quantile])
     log_slope = 0.0
@@ -50,12 +49,23 @@ def transform(
         compressed = np.minimum(np.log1p(excess), lid)
         y = np.minimum(y, top) + width * compressed
         log_slope = -float(compressed.sum())
+    # Beside one loss that was huge, all others are tiny now.
+    y, again = _moderate(y)
     deviation = float(y.std())
     # A spread that is only rounding error is none.
-    if deviation <= 1e-12 * max(float(np.abs(y).max()), np.finfo(float).tiny):
+    if deviation <= 1e-12 * float(np.abs(y).max()):
         return Outcomes(np.zeros_like(y), 1.0)
-    log_slope -= len(y) * math.log(deviation)
-    return Outcomes((y - y.mean()) / deviation, deviation * shrunk, log_slope)
+    log_slope -= len(y) * (math.log(deviation) + math.log(again))
+    # Of losses that are smaller still the scale would have no inverse.
+    scale = max(deviation * again * shrunk, float(np.finfo(float).tiny))
+    return Outcomes((y - y.mean()) / deviation, scale, log_slope)
+
+
+def _moderate(values: Array) -> tuple[Array, float]:
+    """Return values divided by a unit that keeps their squares in range, and the unit."""
+    largest = float(np.abs(values).max())
+    unit = 1.0 if largest == 0.0 or 1.0 / HUGE <= largest <= HUGE else largest
+    return values / unit, unit
 
 
 def margin(constraint: Array) -> Array:

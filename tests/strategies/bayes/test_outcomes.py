@@ -46,6 +46,25 @@ def test_only_typical_losses_set_the_scale() -> None:
     assert gaps[-1] < 0.01 * gaps[0]
 
 
+@pytest.mark.parametrize("unit", [1e-170, 1e-300, 1e300])
+def test_the_unit_of_losses_does_not_matter(unit: float) -> None:
+    losses = np.random.default_rng(0).exponential(1.0, 30)
+    plain, other = (transform(losses * u, 1.0, 5.0, 0.1) for u in (1.0, unit))
+    np.testing.assert_allclose(other.values, plain.values, rtol=1e-6, atol=1e-9)
+    assert other.scale / unit == pytest.approx(plain.scale)
+
+
+def test_the_least_losses_that_there_are_differ() -> None:
+    found = transform(np.arange(9.0) * 5e-324, 3.0, 5.0, 0.1)
+    assert (np.diff(found.values) > 0.0).all()
+    assert 0.0 < found.scale < np.inf and np.isfinite(1.0 / found.scale)
+
+
+def test_beside_the_largest_loss_that_there_is_the_others_differ() -> None:
+    losses = np.append(np.linspace(1.0, 2.0, 20), 1.7e308)
+    assert (np.diff(transform(losses, 3.0, 5.0, 0.1).values) > 0.0).all()
+
+
 def test_equal_losses_say_nothing() -> None:
     assert not transform(np.full(5, 0.1 + 0.2), 3.0, 5.0, 0.1).values.any()
 

@@ -15,7 +15,7 @@ from autosearch.space import Space
 from autosearch.strategies.bayes.candidates import Jump, perturb
 from autosearch.strategies.bayes.encoding import Array
 from autosearch.strategies.bayes.feasibility import feasible_odds
-from autosearch.strategies.bayes.posterior import Posterior, posterior_of
+from autosearch.strategies.bayes.posterior import LARGEST, Posterior, posterior_of
 from autosearch.strategies.threads import one_thread
 from autosearch.trial import History, Trial
 
@@ -37,6 +37,7 @@ MOMENTUM = 0.1
 # Negligible: the range ends below this part of what the search has gained (tuned: see
 # `benchmarks/claims/RESULTS.md`).
 NEGLIGIBLE = 0.045
+UNMEASURED = "nothing has been gained yet, so there is no measure of what is negligible"
 
 # Points at which the loss is simulated: at random, and around the best trials; draws a member.
 _UNIFORM = 100
@@ -53,8 +54,8 @@ class Advice:
 
     expected: the mean. low, high: where the gain lies in 90 % of cases; low may be negative, where
     noise may yet mislead. gained: what the search has gained over its first trials. noise: the
-    deviation of a single run. negligible: whether to stop here. reason: why nothing is known, and
-    then the numbers are None.
+    deviation of a single run. negligible: whether to stop here. reason: why nothing is forecast,
+    and then the numbers are None, or why the forecast cannot be judged; else "".
     """
 
     ahead: int = AHEAD
@@ -68,12 +69,11 @@ class Advice:
 
     def told(self, metric: str) -> str:
         """Return it in words."""
-        if self.reason:
-            return f"go on: {self.reason}"
         gain = f"the next {self.ahead} trials gain {number(self.expected, 3)} {metric}"
         past = f"beside {number(self.gained, 3)} so far"
-        text = f"{gain} (90 %: {span(self.low, self.high, 3)}), {past}"
-        return f"stop here: {text}" if self.negligible else f"go on: {text}"
+        forecast = f"{gain} (90 %: {span(self.low, self.high, 3)}), {past}"
+        parts = ["" if self.expected is None else forecast, self.reason]
+        return f"{'stop here' if self.negligible else 'go on'}: {'; '.join(filter(None, parts))}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -98,12 +98,19 @@ def advise(space: Space, history: History, ranking: Ranking | None = None) -> Ad
     best at (Thompson sampling), with noise and the chance to break a constraint, and the trial that
     would then be recommended is compared with the present one. Forecasts err, and over many looks
     the one that errs most would end a search: to stop is advised only where it also was
-    `JUDGED_EVERY` trials earlier.
+    `JUDGED_EVERY` trials earlier, or no point of the space is left.
     """
+    if _all_tried(space, history):
+        return Advice(negligible=True, reason="all points of the space were tried")
     advice = _judged(space, history, ranking)
     if not advice.negligible:
         return advice
     return replace(advice, negligible=_judged(space, _before(history)).negligible)
+
+
+def _all_tried(space: Space, history: History) -> bool:
+    tried = {space.key(t.params) for t in history.trials if t.ended}
+    return space.listable and all(space.key(point) in tried for point in space.points())
 
 
 def _before(history: History) -> History:
@@ -126,17 +133,18 @@ def _judged(space: Space, history: History, ranking: Ranking | None = None) -> A
         gains = _simulated(posterior, ranking)
     past = _recent(posterior)
     gained = _gained(history)
-    expected = max(float(gains.mean()), 0.0) + MOMENTUM * past
     low, model_high = (float(x) for x in np.quantile(gains, [LOW, HIGH]))
-    high = max(model_high, 0.0) + past + FLOOR * gained
+    expected = posterior.difference(max(float(gains.mean()), 0.0) + MOMENTUM * past)
+    high = posterior.difference(max(model_high, 0.0) + past) + FLOOR * gained
     return Advice(
         expected=expected,
         # No search is bound to find what the model sees.
-        low=min(low, 0.0),
-        high=high,
+        low=posterior.difference(min(low, 0.0)),
+        high=min(high, LARGEST),
         gained=gained,
         noise=posterior.noise,
         negligible=high < NEGLIGIBLE * gained,
+        reason="" if gained else UNMEASURED,
     )
 
 
@@ -146,19 +154,23 @@ def _searched(history: History) -> list[Trial]:
 
 def _gained(history: History) -> float:
     """Return how far the best loss lies below the median of the first trials."""
-    losses = [t.losses[0] for t in _searched(history)]
-    return float(np.median(losses[:AHEAD])) - min(losses)
+    # Halved: the distance of two huge losses would not be finite.
+    halves = [t.losses[0] / 2.0 for t in _searched(history)]
+    return min(2.0 * (float(np.median(halves[:AHEAD])) - min(halves)), LARGEST)
 
 
 def _recent(posterior: Posterior) -> float:
-    """Return what the last trials have gained, by the model's mean, which leaves out their luck."""
+    """Return what the last trials have gained, standardised.
+
+    By the model's mean, which leaves out their luck.
+    """
     trials = [t for t in posterior.knowledge.modelled if t.feasible and not t.confirms]
     best = np.minimum.accumulate(posterior.moments(posterior.features(trials))[0].mean(axis=0))
     return float(best[-min(len(best), AHEAD + 1)] - best[-1])
 
 
 def _simulated(posterior: Posterior, ranking: Ranking) -> Array:
-    """Return simulated gains, in the loss's unit."""
+    """Return simulated gains, standardised."""
     rng = np.random.default_rng(len(posterior.knowledge.losses))
     rows = _points(posterior, ranking, rng)
     features = posterior.knowledge.encoding.features(rows)
@@ -167,7 +179,7 @@ def _simulated(posterior: Posterior, ranking: Ranking) -> Array:
         _gains(*member.joint(features), member.noise * member.solved.variance, odds, rng)
         for member in posterior.members
     ]
-    return posterior.scale * np.concatenate(gains)
+    return np.concatenate(gains)
 
 
 def _points(posterior: Posterior, ranking: Ranking, rng: np.random.Generator) -> Array:

@@ -107,7 +107,9 @@ class Agenda:
         while self._judged + JUDGED_EVERY <= ended and not self._converged:
             self._judged += JUDGED_EVERY
             before = replace(history, trials=tuple(searched[: self._judged]))
-            self._converged = advise(self.experiment.space, before).negligible
+            advice = advise(self.experiment.space, before)
+            # That no point is left is for the strategy to say.
+            self._converged = advice.negligible and not advice.reason
         return self._converged
 
     def _repeat(self, history: History, at: float) -> Asked | None:

@@ -15,7 +15,7 @@ from scipy.special import ndtr
 from autosearch.analysis import user_value
 from autosearch.formats import number, span
 from autosearch.space import Space
-from autosearch.strategies.bayes.posterior import Posterior, posterior_of
+from autosearch.strategies.bayes.posterior import Posterior, knowledge_of, posterior_of
 from autosearch.trial import History, Trial
 
 # Fewer points say nothing about what lies between them.
@@ -124,8 +124,9 @@ class Ranking:
         means, deviations = self.posterior.moments(self.posterior.features([self.trials[rank]]))
         steps = np.random.default_rng(0).standard_normal((len(means), _DRAWS))
         tail = (1.0 - LEVEL) / 2.0
-        low, high = np.quantile(means + deviations * steps, [tail, 1.0 - tail])
-        return float(low), float(high)
+        ends = np.quantile(means + deviations * steps, [tail, 1.0 - tail])
+        low, high = map(float, self.posterior.losses(ends))
+        return low, high
 
 
 def most_promising(space: Space, history: History, numbers: Sequence[int]) -> int:
@@ -153,8 +154,8 @@ def ranked_by_model(space: Space, history: History) -> Ranking | None:
     observed = sorted(_firsts(space, sound), key=lambda t: (t.losses[0], t.number))
     reason = _hindrance(space, history)
     if reason:
-        losses = tuple(t.losses[0] for t in observed)
-        return Ranking(tuple(observed), losses, observed[0], None, reason)
+        seen = tuple(t.losses[0] for t in observed)
+        return Ranking(tuple(observed), seen, observed[0], None, reason)
     posterior = posterior_of(space, history)
     modelled = {space.key(t.params) for t in posterior.knowledge.modelled}
     trials = [t for t in observed if space.key(t.params) in modelled]
@@ -164,7 +165,8 @@ def ranked_by_model(space: Space, history: History) -> Ranking | None:
     if order[0] != 0 and _odds(posterior, trials[order[0]], trials[0]) < SURE:
         order = [0, *(i for i in order if i != 0)]
     ordered = tuple(trials[i] for i in order)
-    return Ranking(ordered, tuple(float(means[i]) for i in order), observed[0], posterior)
+    losses = tuple(map(float, posterior.losses(means[order])))
+    return Ranking(ordered, losses, observed[0], posterior)
 
 
 def _firsts(space: Space, trials: Sequence[Trial]) -> list[Trial]:
@@ -186,7 +188,10 @@ def too_little(space: Space, history: History) -> str:
     """Return why a model of the history would say nothing, or ""."""
     if len({space.key(t.params) for t in history.valued}) < LEAST_POINTS:
         return f"a model needs at least {LEAST_POINTS} configurations with a value"
-    return "all values are equal" if len({t.losses[0] for t in history.valued}) == 1 else ""
+    if len({t.losses[0] for t in history.valued}) == 1:
+        return "all values are equal"
+    flat = not knowledge_of(space, history).outcomes.values.any()
+    return "all values are equal but for rounding" if flat else ""
 
 
 def _hindrance(space: Space, history: History) -> str:

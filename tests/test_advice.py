@@ -1,5 +1,7 @@
 """Advice: what more trials will gain, when to stop, and what it does not depend on."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,8 @@ from autosearch.advice import (
     advise,
 )
 from autosearch.api import minimize
-from autosearch.space import Float, Space
+from autosearch.recommendation import recommend
+from autosearch.space import Float, Int, Space
 from autosearch.space.values import Params
 from autosearch.strategies import make, rng_for
 from autosearch.trial import CONFIRM, History, Trial
@@ -37,6 +40,16 @@ def search(trials: int, noise: float = 0.0, seed: int = 0) -> History:
         )  # fmt: skip
         history = History((*history.trials, trial))
     return history
+
+
+def with_losses(history: History, unit: float, origin: float) -> History:
+    """Return the same trials with losses in another unit, from another origin."""
+    return History(
+        tuple(
+            Trial(t.number, t.params, state=t.state, losses=(unit * t.losses[0] + origin,))
+            for t in history.trials
+        )
+    )
 
 
 def test_a_search_that_has_found_the_bottom_is_told_to_stop() -> None:
@@ -117,14 +130,79 @@ def test_equal_values_give_no_advice() -> None:
     assert advise(SPACE, History(tuple(trials))).reason == "all values are equal"
 
 
-def test_units_and_origins_do_not_matter() -> None:
-    history = search(20, noise=0.01)
-    moved = History(
+def test_values_that_differ_by_rounding_alone_give_no_advice() -> None:
+    history = with_losses(search(20), 1.0, 1e13)
+    reason = "all values are equal but for rounding"
+    advice, recommended = advise(SPACE, history), recommend(SPACE, history)
+    assert (advice.reason, advice.expected, advice.negligible) == (reason, None, False)
+    assert recommended is not None and recommended.reason == reason
+
+
+def grid(values: int, tried: int) -> tuple[Space, History]:
+    """Return a space of `values` points, and a history that tried the first ones."""
+    space = Space({"k": Int(1, values)})
+    trials = (
+        Trial(i, {"k": i + 1}, state="completed", losses=(abs(i - 2.2),)) for i in range(tried)
+    )
+    return space, History(tuple(trials))
+
+
+@pytest.mark.parametrize("points", [12, 20])
+def test_where_no_point_is_left_a_search_is_told_to_stop(points: int) -> None:
+    space, history = grid(points, points)
+    advice = advise(space, history)
+    assert advice.negligible and advice.expected is None
+    assert advice.told("loss") == "stop here: all points of the space were tried"
+    running = replace(history.trials[-1], state="running", losses=())
+    again = replace(history.trials[0], number=points - 1)
+    for last in (running, again):
+        left = History((*history.trials[:-1], last))
+        assert "all points" not in advise(space, left).told("loss")
+
+
+def test_a_search_that_has_gained_nothing_has_no_measure_of_what_is_negligible() -> None:
+    points = [SPACE.sample(np.random.default_rng(i)) for i in range(20)]
+    points.sort(key=lambda p: float(p["x"]))
+    trials = (
+        Trial(i, p, state="completed", losses=(float(i >= 10),)) for i, p in enumerate(points)
+    )
+    advice = advise(SPACE, History(tuple(trials)))
+    assert advice.gained == 0.0 and advice.expected is not None and not advice.negligible
+    assert advice.reason.startswith("nothing has been gained yet")
+    told = advice.told("loss")
+    assert told.startswith("go on: the next 10 trials gain ")
+    assert told.endswith(f" so far; {advice.reason}")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("unit", [1e-300, 1.7e308])
+def test_losses_at_the_ends_of_what_a_number_holds_are_judged_as_others_are(unit: float) -> None:
+    # The best tenth is left out, so that a gain is expected.
+    rng = np.random.default_rng(3)
+    points = [p for p in (SPACE.sample(rng) for _ in range(40)) if bowl(p) > 0.05][:20]
+    plain = History(
         tuple(
-            Trial(t.number, t.params, state=t.state, losses=(1e3 * t.losses[0] - 7e4,))
-            for t in history.trials
+            Trial(i, p, state="completed", losses=(2.0 * bowl(p) - 0.8,))
+            for i, p in enumerate(points)
         )
     )
+    history = with_losses(plain, unit, 0.0)
+    one, other = advise(SPACE, plain), advise(SPACE, history)
+    assert other.negligible == one.negligible
+    for name in ("expected", "low", "high", "gained", "noise"):
+        a, b = getattr(one, name), getattr(other, name)
+        assert b / unit == pytest.approx(a, rel=0.05, abs=1e-3)
+    found, expected = recommend(SPACE, history), recommend(SPACE, plain)
+    assert found is not None and expected is not None
+    assert found.low is not None and found.high is not None
+    assert found.trial.number == expected.trial.number
+    assert found.low < found.value < found.high
+    assert found.value / unit == pytest.approx(expected.value, abs=1e-3)
+
+
+def test_units_and_origins_do_not_matter() -> None:
+    history = search(20, noise=0.01)
+    moved = with_losses(history, 1e3, -7e4)
     one, other = advise(SPACE, history), advise(SPACE, moved)
     assert one == advise(SPACE, history)
     assert one.negligible == other.negligible
@@ -148,8 +226,6 @@ def test_the_gain_of_the_next_trials_lies_in_the_range() -> None:
 
 
 def _recommended(history: History, trials: int) -> float:
-    from autosearch.recommendation import recommend
-
     found = recommend(SPACE, History(history.trials[:trials]))
     assert found is not None
     return bowl(found.trial.params)

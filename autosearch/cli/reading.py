@@ -59,7 +59,7 @@ def status(args: argparse.Namespace) -> int:
     """Print how far a study is."""
     from autosearch.cli.front import front_block
     from autosearch.cli.summary import best_block, failure_lines
-    from autosearch.cli.winners import confirmed_text, winners_text
+    from autosearch.cli.winners import advice_text, confirmed_text, winners_text
 
     result = read(args.dir)
     if args.json:
@@ -73,6 +73,8 @@ def status(args: argparse.Namespace) -> int:
     if result.best is not None and not result.state.outline.several:
         # The model's words take a second of computing, which nobody who only looks should wait for.
         say(winners_text(result) if args.advice else confirmed_text(result))
+    elif args.advice:
+        say(f"\n{advice_text(result)}")
     for line in failure_lines(result, str(result.folder)):
         say(f"\n{line}")
     notices = [s for s in result.state.said if s.event in _SHOWN_EVENTS]

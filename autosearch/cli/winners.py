@@ -42,9 +42,13 @@ def confirmed_json(result: Result) -> dict[str, Any]:
 
 def winners_text(result: Result) -> str:
     """Return what is recommended, confirmed and advised; there is a best trial."""
-    advice = f"Advice: {formats.clean(result.advice().told(result.state.outline.objective))}"
-    parts = [recommended_text(result), confirmed_text(result), advice]
+    parts = [recommended_text(result), confirmed_text(result), advice_text(result)]
     return "\n\n".join(filter(None, parts))
+
+
+def advice_text(result: Result) -> str:
+    """Return whether to go on."""
+    return f"Advice: {formats.clean(result.advice().told(result.state.outline.objective))}"
 
 
 def confirmed_text(result: Result) -> str:

@@ -221,11 +221,14 @@ class Space:
         return dict(points[int(rng.integers(len(points)))])
 
     def listed(self) -> tuple[dict[str, Value], ...]:
-        """Return every allowed point of a space of at most LISTABLE combinations, else ()."""
+        """Return every allowed point of a `listable` space, else ()."""
+        return tuple(self.points()) if self.listable else ()
+
+    @property
+    def listable(self) -> bool:
+        """Whether there are at most LISTABLE combinations, allowed or not."""
         counts = [p.count for p in self.params.values()]
-        if any(c is None for c in counts) or math.prod(c or 1 for c in counts) > LISTABLE:
-            return ()
-        return tuple(self.points())
+        return all(c is not None for c in counts) and math.prod(c or 1 for c in counts) <= LISTABLE
 
     def points(self, resolution: int = 3) -> Iterator[dict[str, Value]]:
         """Yield every allowed point once, in a fixed order; endless parameters at `resolution`

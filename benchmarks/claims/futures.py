@@ -85,7 +85,7 @@ def _search(index: int) -> Future:
         advice = advise(task.space, History(history.trials[:n]), ranked(n))
         if stop == TRIALS and advice.negligible:
             stop = n
-        if n in LOOKED_AT and not advice.reason:
+        if n in LOOKED_AT and advice.expected is not None:
             gain = true(n) - true(n + AHEAD)
             claims.append([n, gain, advice.low, advice.high, advice.expected, advice.gained])
     cube = cube_of(task.space)

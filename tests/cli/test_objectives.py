@@ -61,6 +61,9 @@ def test_the_front_is_shown_wherever_the_best_is(study: tuple[Path, str, str]) -
     # The whole front dominates 5/3.
     assert 1.2 < found["hypervolume"] <= 5 / 3
     assert found["recommended"] is None
+    told = autosearch("status", folder, "--advice").stdout
+    assert f"Advice: go on: {found['advice']['reason']}\n" in told
+    assert "several objectives" in found["advice"]["reason"]
     assert f"Front: {len(front)} trials that no other dominates, hypervolume" in stdout
     assert "Best by accuracy: accuracy" in stdout
     assert "max accuracy, min size" in stderr

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Done
-from tests.cli.program import asked, autosearch, strict, words_of
+from tests.cli.program import SEARCH, asked, autosearch, project, strict, words_of
 
 # Whole commands in processes of their own.
 pytestmark = pytest.mark.slow
@@ -30,8 +30,6 @@ def test_trials_as_json_are_the_published_array(done: Done) -> None:
 
 
 def test_a_value_that_is_no_number_is_null_in_json(tmp_path: Path) -> None:
-    from tests.cli.program import project
-
     program = 'echo "loss: nan"'
     file = project(tmp_path, program)
     autosearch("run", file, "--trials", 1)
@@ -135,3 +133,12 @@ def test_the_advice_is_told(done: Done) -> None:
     assert told in autosearch("status", done.folder, "--advice").stdout
     assert "advice" not in asked("status", done.folder)
     assert told in (done.folder / "report.html").read_text()
+
+
+def test_the_advice_is_told_where_no_trial_keeps_its_bounds(tmp_path: Path) -> None:
+    search = SEARCH.replace("{name: loss, mode: min}", "[{name: loss, mode: min, at_most: 0}]")
+    file = project(tmp_path, search=search.replace("trials: 8", "trials: 3"))
+    autosearch("run", file)
+    told = autosearch("status", file, "--advice").stdout
+    assert "Advice: go on: fewer than 15 trials have a value that counts\n" in told
+    assert "Advice" not in autosearch("status", file).stdout

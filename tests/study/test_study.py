@@ -242,14 +242,15 @@ def test_a_complete_search_that_is_run_again_asks_nothing_new(tmp_path: Path) ->
     assert (outcome.ending, executor.started) == ("complete", [])
 
 
-def test_a_finite_space_ends_when_every_point_was_tried(tmp_path: Path) -> None:
-    space = Space({"kind": Choice(["a", "b", "c"])})
-    experiment = in_process_experiment(
-        space, {"name": "value", "mode": "min"}, strategy="random", trials=50
-    )
+@pytest.mark.parametrize("stop_when", ["never", "negligible"])
+def test_a_finite_space_ends_when_every_point_was_tried(tmp_path: Path, stop_when: str) -> None:
+    document = an_experiment().to_dict()
+    document["space"] = {"kind": {"type": "choice", "values": list("abcde")}}
+    document["search"] |= {"trials": 50, "stop_when": stop_when}
+    experiment = from_dict(document, folder=tmp_path, in_process=True)
     outcome, history = run(experiment, FakeExecutor(lambda job: Act(values=(1.0,))), tmp_path)
     assert outcome.ending == "exhausted"
-    assert len(history) == 3
+    assert len(history) == 5
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])

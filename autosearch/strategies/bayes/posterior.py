@@ -5,6 +5,7 @@ fitted: with few trials the most probable ones alone take noise for signal, or s
 """
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,14 +33,15 @@ STEPS = 30
 # One knee, so that an estimate does not depend on what was asked in between; and a scale by all
 # trials, since an estimate has to tell the best ones apart.
 PLAIN = replace(RECIPE, noise=NOISE, steep_knee=RECIPE.knee, close=0.0)
+LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Equally probable Gaussian processes of the loss, in its own unit.
+    """Equally probable Gaussian processes of the standardised loss.
 
-    members: of the transformed loss, value = (loss - offset) / scale; at the bad end, where losses
-    are compressed, that is less than the loss.
+    members: of value = (loss - offset) / scale; at the bad end, where losses are compressed, that
+    is less than the loss.
     """
 
     knowledge: Knowledge
@@ -53,16 +55,31 @@ class Posterior:
         return encoding.features(encoding.rows([t.params for t in trials]))
 
     def moments(self, features: Features) -> tuple[Array, Array]:
-        """Return each member's (mean, deviation) of the noiseless loss, of shape (members, n)."""
+        """Return each member's (mean, deviation) of the noiseless standardised loss.
+
+        Both of shape (members, n).
+        """
         found = [member.predict(features) for member in self.members]
         means, deviations = (np.array(part) for part in zip(*found, strict=True))
-        return self.offset + self.scale * means, self.scale * deviations
+        return means, deviations
+
+    def losses(self, values: Array) -> Array:
+        """Return standardised losses in the metric's unit, any shape; all are finite."""
+        # Halved: the distance of two huge losses would not be finite.
+        with np.errstate(over="ignore"):
+            doubled = 2.0 * (self.offset / 2.0 + self.scale / 2.0 * values)
+        found: Array = np.clip(doubled, -LARGEST, LARGEST)
+        return found
+
+    def difference(self, value: float) -> float:
+        """Return the difference of two standardised losses in the metric's unit; it is finite."""
+        return max(-LARGEST, min(self.scale * float(value), LARGEST))
 
     @cached_property
     def noise(self) -> float:
         """The deviation of two runs of the same params, divided by the root of 2."""
         variances = [m.noise * m.solved.variance for m in self.members]
-        return self.scale * math.sqrt(float(np.mean(variances)))
+        return self.difference(math.sqrt(float(np.mean(variances))))
 
 
 def posterior_of(space: Space, history: History) -> Posterior:
@@ -71,7 +88,12 @@ def posterior_of(space: Space, history: History) -> Posterior:
     Deterministic, and of bounded cost: of long histories `Knowledge` models a part.
     """
     with one_thread():
-        return _posterior(Knowledge(Encoding(space), history, PLAIN))
+        return _posterior(knowledge_of(space, history))
+
+
+def knowledge_of(space: Space, history: History) -> Knowledge:
+    """Return what the posterior is given."""
+    return Knowledge(Encoding(space), history, PLAIN)
 
 
 def _posterior(knowledge: Knowledge) -> Posterior:
@@ -80,8 +102,9 @@ def _posterior(knowledge: Knowledge) -> Posterior:
     members = tuple(condition(likelihood, theta) for theta in _drawn(likelihood))
     losses = np.array([t.losses[0] for t in knowledge.modelled])
     scale, best = knowledge.outcomes.scale, int(values.argmin())
-    # The best loss is never compressed.
-    return Posterior(knowledge, members, float(losses[best] - scale * values[best]), scale)
+    # The best loss is never compressed. Halved: see `Posterior.losses`.
+    offset = 2.0 * float(losses[best] / 2.0 - scale / 2.0 * values[best])
+    return Posterior(knowledge, members, offset, scale)
 
 
 def _drawn(likelihood: Likelihood) -> list[Array]:

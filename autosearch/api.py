@@ -247,7 +247,9 @@ def _check_runnable(experiment: Experiment, executor: Executor | ExecutorSpec | 
 def _drive(study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch | None) -> Result:
     experiment = study.state.experiment
     history, agenda = study.state.history, Agenda(experiment)
-    if history.pending or agenda.has_more(history):
+    outcome = study.state.outcome
+    exhausted = outcome is not None and outcome.ending == "exhausted"
+    if history.pending or (agenda.has_more(history) and not exhausted):
         _check_runnable(experiment, executor)
         if executor is None or isinstance(executor, ExecutorSpec):
             spec = executor or experiment.executor
@@ -258,7 +260,7 @@ def _drive(study: Opened, executor: Executor | ExecutorSpec | None, watch: Watch
     else:
         if executor is not None and not isinstance(executor, ExecutorSpec):
             executor.close()
-        if study.state.outcome is None:
+        if outcome is None:
             # It was described anew after its end, and still nothing is left to be done.
             text, ending = agenda.ending(history)
             study.store.append([Said(time.time(), "finished", text, details={"ending": ending})])

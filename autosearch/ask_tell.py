@@ -17,7 +17,8 @@ from autosearch.experiment.model import needed_of
 from autosearch.opening import in_memory, opened
 from autosearch.records import Ended, Record, Started, fold
 from autosearch.result import Result
-from autosearch.snapshot import take_snapshot
+from autosearch.snapshot import snapshot, take_snapshot
+from autosearch.store import FILE
 from autosearch.strategies import combine
 from autosearch.trial import History, Trial
 from autosearch.verdict import Verdict, judged
@@ -68,9 +69,8 @@ class Study:
         warm_start: Any = None,
     ) -> None:
         named = metrics or {"name": "value", "mode": mode}
-        experiment = in_process_experiment(
-            space, named, strategy=strategy, trials=ANY_TRIALS, seed=seed
-        )
+        plan = {"trials": ANY_TRIALS} if dir is None else _plan(Path(dir))
+        experiment = in_process_experiment(space, named, strategy=strategy, seed=seed, **plan)
         self._metrics = experiment.metrics
         self._space = experiment.space
         self._seed = seed
@@ -245,5 +245,15 @@ class Study:
 def _float(name: str, value: Any) -> float:
     try:
         return float(value)
+    except OverflowError:
+        raise InputError(f"{name}: expected a number that a float can hold") from None
     except (TypeError, ValueError):
         raise InputError(f"{name}: expected a number, found {value!r}") from None
+
+
+def _plan(folder: Path) -> dict[str, int]:
+    """Return how many trials, and at once, the study in a folder has; a look changes nothing."""
+    if not (folder / FILE).exists():
+        return {"trials": ANY_TRIALS}
+    search = snapshot(folder, measurements=False).described.experiment["search"]
+    return {"trials": search["trials"], "parallel": search["parallel"]}

@@ -82,10 +82,10 @@ class Candidate:
 class FoldSearch:
     """Asks a strategy for configurations and scores them, as many fits at once as joblib runs.
 
-    discard: whether configurations are ended early; it may be turned off on the way. translate:
-    gives the estimator's params for a trial's. score_of: gives the score that is searched for, of a
-    fold's result. width: fits that are started together; folds of the oldest unfinished
-    configurations come first, and a new one is asked for only when fits would idle.
+    discard: whether configurations are ended early. translate: gives the estimator's params for a
+    trial's. score_of: gives the score that is searched for, of a fold's result. width: fits that
+    are started together; folds of the oldest unfinished configurations come first, and a new one is
+    asked for only when fits would idle.
     """
 
     folds: Folds

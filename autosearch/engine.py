@@ -35,6 +35,7 @@ from autosearch.folders import log_path
 from autosearch.jobs import make_job
 from autosearch.lease import Lease
 from autosearch.opening import Opened, opened
+from autosearch.outline import CALLED
 from autosearch.records import Said
 from autosearch.requests import StopRequest, send, take, waiting
 from autosearch.result import Result
@@ -101,7 +102,7 @@ class Engine:
             if status.state == "interrupted":
                 try:
                     self._go_on(status.id)
-                except StoreError as error:
+                except (StoreError, InputError) as error:
                     logger.warning("study %s cannot go on: %s", status.id, error)
 
     def __enter__(self) -> "Engine":
@@ -351,7 +352,9 @@ class Engine:
             raise InputError("the engine is closed")
 
     def _go_on(self, id: str) -> bool:
-        """Run a study from where it stands; return False where another process holds it."""
+        """Run a program's study from where it stands; return False where another process does."""
+        if snapshot(self._folder(id), measurements=False).outline.called:
+            raise InputError(f"study {id}: {CALLED}")
         stack = ExitStack()
         try:
             study = stack.enter_context(opened(None, self._folder(id)))

@@ -179,7 +179,7 @@ def _refuse_changes(
     lines = [f"{folder}: this folder holds a study of another experiment; it differs in"]
     lines += [f"  {change}" for change in changes]
     if extend:
-        lines.append(f"This is no extension: {hindrance}")
+        lines.append(f"This is no extension: {hindrance}; another folder begins a new study")
     else:
         how = "" if hindrance else f"`autosearch resume {folder} --extend FILE` takes the changes, "
         lines.append(f"Ways on: {how}`--dir OTHER` begins a new study beside this one")

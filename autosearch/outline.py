@@ -53,6 +53,11 @@ class Outline:
         return f"{objectives or f'{self.mode} {self.objective}'}{conditions}"
 
     @property
+    def unended(self) -> str:
+        """What a search is that nobody runs and that has no ending."""
+        return "open" if self.called else "interrupted"
+
+    @property
     def several(self) -> bool:
         """Whether there is more than one objective."""
         return len(self.modes) > 1

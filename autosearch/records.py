@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Literal
 from autosearch.space.values import Params
 from autosearch.trial import ENDED, History, Measurement, State, Trial
 
+# Events of what is said while a study is opened, before its driver begins.
+OPENING = ("warning", "salvaged", "warm_start")
+
 
 @dataclass(frozen=True, slots=True)
 class Described:

@@ -53,9 +53,10 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
     trials: configurations to try; a finite space may hold fewer. strategy: as in `minimize`.
     discard: do not finish a configuration that the folds to come will hardly carry past the best
     one (see `autosearch.discarding`), or with a score that is not finite; with a function as
-    `refit`, which may look at any column, all are finished, and so they are where of several
-    metrics `refit` names none. random_state: the same number gives the same search with the same
-    n_jobs; with more jobs, more configurations are chosen without knowing the newest scores.
+    `refit`, which may look at any column, all are finished, and so they are where there may be
+    several metrics (`scoring` is no text) and `refit` names none. random_state: the same number
+    gives the same search with the same n_jobs; with more jobs, more configurations are chosen
+    without knowing the newest scores.
 
     After `fit`: the attributes of scikit-learn's searches, and `history_`, the search's History. Of
     configurations with equal scores the best is that of which a model of all scores expects most,
@@ -168,13 +169,6 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
             trials=trials,
             seed=seed,
         )
-
-        def score_of(result: FoldResult) -> float:
-            if isinstance(result["test_scores"], dict) and not self.refit:
-                # Any of the metrics may be what the table is read for.
-                search.discard = False
-            return self._score_of(result)
-
         specs = [(spec.name, spec.settings) for spec in experiment.search.strategies]
         search = FoldSearch(
             folds=folds,
@@ -182,15 +176,23 @@ class AutoSearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no t
             strategy=combine(specs, trials),
             trials=trials,
             seed=seed,
-            # To a function that chooses, e.g. by argmax, a mean of nan may be the best.
-            discard=self.discard and not callable(self.refit),
+            discard=self.discard and not self._chosen_later(),
             translate=translate,
-            score_of=score_of,
+            score_of=self._score_of,
             width=effective_n_jobs(self.n_jobs),
         )
         with Parallel(n_jobs=self.n_jobs) as parallel:
             search.run(parallel)
         return search
+
+    def _chosen_later(self) -> bool:
+        """Return whether another than the score that is searched for may decide.
+
+        To a function that chooses, e.g. by argmax, a mean of nan may be the best. And where there
+        may be several metrics and `refit` names none, any of them is what the table is read for.
+        """
+        several = self.scoring is not None and not isinstance(self.scoring, str)
+        return callable(self.refit) or (several and not self.refit)
 
     def _score_of(self, result: FoldResult) -> float:
         """Return the score that is searched for."""
@@ -347,6 +349,8 @@ def _label(value: Any) -> Any:
 def _identity(value: Any) -> Any:
     """Return what tells `value` from others: its type and text where it is plain, else itself."""
     value = _unboxed(value)
+    if isinstance(value, tuple) and all(isinstance(v, str | int | float) for v in value):
+        return tuple, tuple((type(v), str(v)) for v in value)
     plain = isinstance(value, str | int | float)
     return (type(value), str(value)) if plain else id(value)
 

@@ -14,6 +14,7 @@ from autosearch.outcome import Outcome
 from autosearch.outline import Outline, outline_of
 from autosearch.records import (
     KINDS,
+    OPENING,
     Described,
     Imported,
     Interrupted,
@@ -181,7 +182,9 @@ def _spent(records: list[Record]) -> float:
         if isinstance(record, Said) and record.event == "opened":
             spent += max(last - opened, 0.0) if opened is not None else 0.0
             opened = last = record.at
-        of_driver = not isinstance(record, Described | Imported | Said)
-        if at is not None and (of_driver or getattr(record, "event", "") == "finished"):
+        to_open = isinstance(record, Described | Imported) or (
+            isinstance(record, Said) and record.event in OPENING
+        )
+        if at is not None and not to_open:
             last = at
     return spent + (max(last - opened, 0.0) if opened is not None else 0.0)

@@ -221,6 +221,11 @@ class Driver:
             self.experiment.metrics,
             tail.decode("utf-8", errors="replace"),
         )
+        if found.state == "no_metric" and not self.experiment.command:
+            returned = ", ".join(dict.fromkeys(m.metric for m in trial.measurements)) or "nothing"
+            missing = [m.name for m in self.experiment.needed if m.name not in trial.metrics]
+            reason = f"the function returned no {', '.join(missing)}; it returned {returned}"
+            found = replace(found, reason=reason)
         found = replace(found, reason=with_interpreter(found.reason, self.experiment, os.environ))
         ours = event.why == "stopped" and not active.stopping
         if event.why == "driver_gone" or ours:
@@ -260,6 +265,9 @@ class Driver:
             self.interrupt(outcome.text, outcome.ending)
 
     def _no_metric(self, number: int, what: str) -> None:
+        if not self.experiment.command:
+            self.interrupt(f"trial {number}: {self.history.trials[number].reason}", "no_metric")
+            return
         attempt = self.history.trials[number].attempt
         log = self.executor.read_log(number, attempt, 0, LOOK_BYTES)
         name = self._fail_fast.never_measured(self.history)

@@ -262,6 +262,37 @@ def test_a_kept_minimisation_takes_more_trials_and_wider_ranges(tmp_path: Path) 
         au.minimize(objective, {"x": au.Float(0, 1)}, trials=5, strategy="random", dir=tmp_path)
 
 
+def test_a_look_at_a_minimisation_by_asking_changes_nothing(tmp_path: Path) -> None:
+    space = {"x": au.Float(0, 1)}
+    options: dict[str, Any] = {"strategy": "random", "seed": 1, "dir": tmp_path}
+    for trials in (5, 120):
+        first = au.minimize(lambda p: p["x"], space, trials=trials, **options)
+        with au.Study(space, **options) as study:
+            assert study.best == first.best
+        assert au.load(tmp_path).outcome == first.outcome
+        again = au.minimize(lambda p: p["x"], space, trials=trials, **options)
+        assert again.trials == first.trials
+
+
+def test_an_asked_study_may_be_minimised_further(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"strategy": "random", "seed": 1, "dir": tmp_path}
+    space = {"x": au.Float(0, 1)}
+    with au.Study(space, **options) as study:
+        trial = study.ask()
+        assert trial is not None
+        study.tell(trial, 3.0)
+    result = au.minimize(lambda p: p["x"], space, trials=4, **options)
+    assert result.trials[0].losses == (3.0,) and len(result.trials) == 4
+
+
+def test_an_exhausted_minimisation_is_loaded(tmp_path: Path) -> None:
+    space = {"x": au.Int(1, 3)}
+    options: dict[str, Any] = {"strategy": "random", "trials": 30, "dir": tmp_path}
+    found = au.minimize(lambda p: p["x"], space, **options)
+    assert found.outcome is not None and found.outcome.ending == "exhausted"
+    assert au.resume(tmp_path).trials == found.trials
+
+
 def test_a_functions_trials_are_never_run_as_programs(tmp_path: Path) -> None:
     folder = tmp_path / "study"
     with au.Study({"x": au.Float(0, 1)}, strategy="random", dir=folder) as study:
@@ -277,10 +308,13 @@ def test_a_functions_trials_are_never_run_as_programs(tmp_path: Path) -> None:
 
 
 def test_a_function_that_returns_other_metrics_is_told_which() -> None:
-    result = au.minimize(
-        lambda p: {"loss": p["x"], "acc": 1.0}, {"x": au.Float(0, 1)}, trials=1, strategy="random"
-    )
-    assert result.trials[0].reason == "the objective returned no 'value'; it returned loss, acc"
+    space = {"x": au.Float(0, 1)}
+    result = au.minimize(lambda p: {"loss": p["x"], "acc": 1.0}, space, strategy="random")
+    reason = "the function returned no value; it returned loss, acc"
+    assert [t.reason for t in result.trials] == [reason]
+    assert result.outcome == au.Outcome("no_metric", f"trial 0: {reason}")
+    huge = au.minimize(lambda p: 10**400, space, trials=1, strategy="random")
+    assert huge.trials[0].reason == "the objective returned a number that is larger than any float"
 
 
 def test_time_in_which_nothing_ran_does_not_count(tmp_path: Path) -> None:
@@ -298,6 +332,8 @@ def test_time_in_which_nothing_ran_does_not_count(tmp_path: Path) -> None:
     assert take_snapshot(first).spent_s == 3.0
     assert take_snapshot([*first, *again[:-2]]).spent_s == 3.0
     assert take_snapshot([*first, *again]).spent_s == 4.0
+    killed = [*first, *again, Said(200.0, "notice", "its log cannot be read", 1)]
+    assert take_snapshot(killed).spent_s == 104.0
 
 
 def test_who_resumes_is_told_who_runs_it(tmp_path: Path) -> None:

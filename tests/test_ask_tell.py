@@ -170,7 +170,7 @@ def test_numpys_numbers_will_do() -> None:
     assert type(study.trials[0].number) is int
 
 
-@pytest.mark.parametrize("value", ["much", [1.0, 2.0], {"value": None}])
+@pytest.mark.parametrize("value", ["much", [1.0, 2.0], {"value": None}, 10**400])
 def test_what_is_no_number_is_refused_and_may_be_told_again(value: Any) -> None:
     study = au.Study({"x": au.Float(0, 1)}, strategy="random")
     trial = study.ask()

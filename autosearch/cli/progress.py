@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, TextIO, cast
 
 from autosearch import analysis, formats
 from autosearch.outline import Outline
-from autosearch.records import Ended, Interrupted, Record, Said
+from autosearch.records import OPENING, Ended, Interrupted, Record, Said
 from autosearch.snapshot import snapshot
 from autosearch.trial import History, Trial
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 # Events that are for programs, or that the end of the command tells in more words.
 _UNTOLD = ("opened", "finished")
-# Said while a study is opened, before its driver begins.
-_OPENING = ("warning", "salvaged", "warm_start")
 REDRAWS_A_SECOND = 2
 SHOWN_RUNNING = 16
 SHOWN_REASON = 160
@@ -120,7 +118,7 @@ def opening_words(said: Sequence[Said]) -> list[Said]:
             if opened:
                 break
             opened = True
-        elif opened and record.event in _OPENING:
+        elif opened and record.event in OPENING:
             words.append(record)
         elif opened:
             break

@@ -128,9 +128,7 @@ def _state_word(result: "Result") -> str:
     """
     if result.state.owner is not None:
         return "running"
-    if result.outcome is None and result.state.outline.called:
-        return "open"
-    return result.outcome.ending if result.outcome else "interrupted"
+    return result.outcome.ending if result.outcome else result.state.outline.unended
 
 
 def _state_text(result: "Result") -> str:

@@ -224,17 +224,15 @@ def _call(objective: Objective, job: Job) -> _Answer:
         del shown.stack[0]  # this function
         last = list(shown.format_exception_only())[-1].strip()
         return _Answer({}, last, "".join(shown.format()))
-    first = job.rules[0].metric
-    metrics = result if isinstance(result, Mapping) else {first: result}
+    metrics = result if isinstance(result, Mapping) else {job.rules[0].metric: result}
     try:
-        values = {str(name): float(value) for name, value in metrics.items()}
+        return _Answer({str(name): float(value) for name, value in metrics.items()})
+    except OverflowError:
+        text = "the objective returned a number that is larger than any float"
+        return _Answer({}, text, text + "\n")
     except (TypeError, ValueError):
         text = f"the objective returned {result!r}, not a number or a mapping of metrics to numbers"
         return _Answer({}, text, text + "\n")
-    if first not in values:
-        text = f"the objective returned no {first!r}; it returned {', '.join(values) or 'nothing'}"
-        return _Answer({}, text, text + "\n")
-    return _Answer(values)
 
 
 def _become(objective: Objective, job: Job, result: int, driver: int) -> NoReturn:

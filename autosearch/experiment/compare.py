@@ -52,11 +52,13 @@ def task_differences(old: Experiment, new: Experiment) -> list[str]:
 def extends(old: Experiment, new: Experiment) -> str:
     """Return why a study of `old` cannot go on as `new`, or "".
 
-    It can where the new experiment has at least as many trials, every value that a parameter could
-    take before it can take now, and otherwise only differs in how trials are run (parallel, limits,
-    resources, executor), in what is confirmed, and in the references of objectives.
+    It can where the new experiment has at least as many trials of a program, every value that a
+    parameter could take before it can take now, and otherwise only differs in how trials are run
+    (parallel, limits, resources, executor), in what is confirmed, and in the references of
+    objectives.
     """
-    if new.search.trials < old.search.trials:
+    # Of a function's trials there may be more at any time: the caller says how many each time.
+    if new.command and new.search.trials < old.search.trials:
         return f"search.trials is fewer than before: {new.search.trials} < {old.search.trials}"
     for path, text in _differing(old, new):
         free = any(path[: len(f)] == f for f in _FREE)

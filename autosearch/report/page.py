@@ -63,7 +63,7 @@ def _summary(state: Snapshot, experiment: Experiment) -> str:
     if state.owner is not None:
         ending = "running"
     else:
-        ending = state.outcome.ending if state.outcome else "interrupted"
+        ending = state.outcome.ending if state.outcome else state.outline.unended
     counts = analysis.count_states(state.history.trials)
     numbers = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
     asked = f"{state.history.searched} of {experiment.search.trials} trials"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from autosearch import Float, Study
 from autosearch.engine import Engine
 from autosearch.errors import InputError, StudyBusyError, StudyMismatchError
 from autosearch.requests import StopRequest, send
@@ -201,6 +202,15 @@ def test_a_closed_engine_leaves_studies_that_the_next_one_goes_on_with(tmp_path:
         status = engine.wait(id, PATIENCE_S)
         assert (status.state, status.counts) == ("completed", {"completed": 4})
     assert sorted(traces(tmp_path / "code", "end")) == [0, 1, 2, 3]
+
+
+def test_an_engine_leaves_functions_studies_alone(tmp_path: Path) -> None:
+    with Study({"x": Float(0, 1)}, strategy="random", dir=tmp_path / "asked") as study:
+        study.ask()
+    with Engine(tmp_path, slots=1) as engine:
+        with pytest.raises(InputError, match="its trials are run by Python"):
+            engine.resume("asked")
+        assert [t["state"] for t in engine.trials("asked")] == ["running"]
 
 
 def test_two_engines_on_one_folder_run_each_study_once(tmp_path: Path) -> None:

@@ -308,7 +308,8 @@ def test_a_value_that_is_no_number_never_wins(tmp_path: Path) -> None:
 
 def test_a_first_trial_without_the_metric_ends_the_search_with_likely_lines(tmp_path: Path) -> None:
     log = b"starting\nepoch 1: valeu=0.5 acc=0.25\nepoch 2: valeu=0.4 acc=0.5\ndone\n"
-    outcome, history = run(an_experiment(), FakeExecutor(lambda j: Act(log=log)), tmp_path)
+    program = an_experiment().model_copy(update={"command": ("train",)})
+    outcome, history = run(program, FakeExecutor(lambda j: Act(log=log)), tmp_path)
     assert (outcome.ending, outcome.exit_code) == ("no_metric", 3)
     assert len(history) == 1
     assert history.trials[0].state == "no_metric"

@@ -109,8 +109,10 @@ def advise(space: Space, history: History, ranking: Ranking | None = None) -> Ad
 
 
 def _all_tried(space: Space, history: History) -> bool:
+    if not space.listable:
+        return False
     tried = {space.key(t.params) for t in history.trials if t.ended}
-    return space.listable and all(space.key(point) in tried for point in space.points())
+    return all(space.key(point) in tried for point in space.points())
 
 
 def _before(history: History) -> History:

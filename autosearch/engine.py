@@ -14,13 +14,11 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from autosearch.api import driver_of
 from autosearch.errors import (
-    AutoSearchError,
     InputError,
     StoreError,
     StudyBusyError,
@@ -36,13 +34,12 @@ from autosearch.jobs import make_job
 from autosearch.lease import Lease
 from autosearch.opening import Opened, opened
 from autosearch.outline import CALLED
-from autosearch.records import Said
 from autosearch.requests import StopRequest, send, take, waiting
 from autosearch.result import Result
+from autosearch.running import Run
 from autosearch.snapshot import Snapshot, snapshot
 from autosearch.status import ACTIVE, Status, analysis_of, status_of
 from autosearch.store import FILE
-from autosearch.study import Driver
 from autosearch.trial import Trial
 
 logger = logging.getLogger(__name__)
@@ -52,23 +49,9 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _DELETED = ".deleted-"
 LOOK_S = 0.1
 LETTING_GO_S = 30.0  # from the last record of a study to the end of the lease on it
-CLOSED = "the engine was closed"
 LOG_BYTES = 2**16
 MakeExecutor = Callable[[ExecutorSpec, int], Executor]
 Rows = list[dict[str, Any]]
-
-
-@dataclass
-class _Run:
-    """A study that this engine runs, or has run.
-
-    error: what ended it, where not even that could be recorded.
-    """
-
-    done: threading.Event = field(default_factory=threading.Event)
-    driver: Driver | None = None
-    closing: bool = False
-    error: str = ""
 
 
 class Engine:
@@ -92,7 +75,7 @@ class Engine:
         self.root = Path(root).resolve()
         self._pool = SlotPool(slots)
         self._make_executor = make_executor
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, Run] = {}
         self._lock = threading.RLock()
         self._closed = False
         self.root.mkdir(parents=True, exist_ok=True)
@@ -260,9 +243,7 @@ class Engine:
             self._closed = True
             runs = list(self._runs.values())
             for run in runs:
-                run.closing = True
-                if run.driver is not None:
-                    run.driver.interrupt(CLOSED)
+                run.close()
         for run in runs:
             run.done.wait()
 
@@ -364,39 +345,9 @@ class Engine:
         return True
 
     def _run(self, id: str, study: Opened, stack: ExitStack) -> None:
-        run = self._runs[id] = _Run()
-        # A daemon: a program that ends without closing its engine must not hang on it.
-        work = threading.Thread(target=self._drive, args=(run, study, stack), daemon=True)
-        work.name = f"study {id}"
-        work.start()
+        run = self._runs[id] = Run(self._place)
+        run.start(id, study, stack)
 
-    def _drive(self, run: _Run, study: Opened, stack: ExitStack) -> None:
-        try:
-            with stack:
-                try:
-                    self._make_driver(run, study).run()
-                except Exception as error:  # noqa: BLE001  # the top of a thread: it is recorded
-                    self._record(run, study, error)
-        finally:
-            run.driver = None
-            run.done.set()
-
-    def _make_driver(self, run: _Run, study: Opened) -> Driver:
-        experiment = study.state.experiment
+    def _place(self, experiment: Experiment) -> Executor:
         place = self._make_executor(experiment.executor, experiment.search.parallel)
-        driver = driver_of(study, self._pool.share(place))
-        with self._lock:
-            run.driver = driver
-            if run.closing:
-                driver.interrupt(CLOSED)
-        return driver
-
-    def _record(self, run: _Run, study: Opened, error: Exception) -> None:
-        logger.error("%s: the search met an error", study.folder, exc_info=error)
-        expected = isinstance(error, AutoSearchError)
-        text = str(error) if expected else f"{type(error).__name__}: {error}"
-        run.error = text
-        try:
-            study.store.append([Said(time.time(), "error", text)])
-        except StoreError:
-            logger.exception("%s: this cannot be recorded", study.folder)
+        return self._pool.share(place)

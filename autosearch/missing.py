@@ -1,7 +1,10 @@
-"""What to tell a user whose metric was not found in a log."""
+"""What to tell a user whose metric was not found in a log, or not returned."""
+
+from collections.abc import Sequence
 
 from autosearch.experiment.model import Metric
 from autosearch.metrics.likely import likely_lines
+from autosearch.trial import Measurement
 
 SHOWN = 160
 
@@ -23,3 +26,10 @@ def explain_missing_metric(metric: Metric, number: int, what: str, log: bytes) -
         lines += [f"  {line.line_number}: {line.line.strip()[:SHOWN]}" for line in likely]
         lines.append(f"This regex would match the first of them: {likely[0].regex}")
     return "\n".join(lines)
+
+
+def explain_missing_return(needed: Sequence[Metric], measured: Sequence[Measurement]) -> str:
+    """Return what to tell of a function that returned not all metrics that a trial needs."""
+    returned = list(dict.fromkeys(m.metric for m in measured))
+    missing = ", ".join(m.name for m in needed if m.name not in returned)
+    return f"the function returned no {missing}; it returned {', '.join(returned) or 'nothing'}"

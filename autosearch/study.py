@@ -17,7 +17,7 @@ from autosearch.executors.base import Event, Executor, Exit, Lost, Metrics
 from autosearch.experiment.model import Experiment
 from autosearch.experiment.startable import with_interpreter
 from autosearch.jobs import make_job
-from autosearch.missing import explain_missing_metric
+from autosearch.missing import explain_missing_metric, explain_missing_return
 from autosearch.outcome import Ending, FailFast, Outcome
 from autosearch.records import (
     Ended,
@@ -222,9 +222,7 @@ class Driver:
             tail.decode("utf-8", errors="replace"),
         )
         if found.state == "no_metric" and not self.experiment.command:
-            returned = ", ".join(dict.fromkeys(m.metric for m in trial.measurements)) or "nothing"
-            missing = [m.name for m in self.experiment.needed if m.name not in trial.metrics]
-            reason = f"the function returned no {', '.join(missing)}; it returned {returned}"
+            reason = explain_missing_return(self.experiment.needed, trial.measurements)
             found = replace(found, reason=reason)
         found = replace(found, reason=with_interpreter(found.reason, self.experiment, os.environ))
         ours = event.why == "stopped" and not active.stopping

@@ -313,6 +313,9 @@ def test_a_function_that_returns_other_metrics_is_told_which() -> None:
     reason = "the function returned no value; it returned loss, acc"
     assert [t.reason for t in result.trials] == [reason]
     assert result.outcome == au.Outcome("no_metric", f"trial 0: {reason}")
+    metrics = [{"name": "loss", "mode": "min"}, {"name": "seconds", "at_most": 1}]
+    half = au.minimize(lambda p: {"loss": p["x"]}, space, metrics=metrics, strategy="random")
+    assert half.trials[0].reason == "the function returned no seconds; it returned loss"
     huge = au.minimize(lambda p: 10**400, space, trials=1, strategy="random")
     assert huge.trials[0].reason == "the objective returned a number that is larger than any float"
 
